@@ -1,0 +1,217 @@
+/* take - takes strings apart: every byte visible, fields named, judged
+ * SPDX-License-Identifier: MIT */
+#include "applets/b64auth/take.h"
+
+#include "applets/b64auth/b64auth.h"
+#include "sys/file.h"
+#include "ui/json.h"
+#include "ui/show.h"
+
+enum {
+	SHOWN_MAX = 10 * B64AUTH_INPUT_MAX, /* an octet takes up to ten when shown: \u{10fffd} */
+	KIND_MAX = 256,
+	SIZE_AT = 32,
+	FIELD_AT = 12,
+	WRAP_MIN = 60, /* base64(1) wraps at 76, PEM at 64 */
+};
+
+struct take {
+	struct b64auth *b;
+	struct report report;
+	struct buf shown;
+	bool is_password_next; /* a prompt asked for it, or the user name went by */
+};
+
+/* "  user:     sample", wrapped. */
+static void put_field(struct take *k, const char *name, struct bytes text)
+{
+	struct buf *out = &k->shown;
+
+	buf_printf(out, "  %s:", name);
+	show_blanks(out, FIELD_AT - bytes_of(name).n - 3);
+	show_wrap(out, text, FIELD_AT, FIELD_AT, k->b->w->columns);
+	buf_putc(out, '\n');
+}
+
+/* The value of a field, in quotes where one would not see its end. */
+static void put_value(struct take *k, const char *name, struct bytes value)
+{
+	struct buf safe = BUF_SECRET(SHOWN_MAX);
+	bool is_odd = value.n == 0 || value.p[0] == ' ' || value.p[value.n - 1] == ' ';
+
+	buf_puts(&safe, is_odd ? "\"" : "");
+	show_quoted(&safe, value, k->b->w->utf8);
+	buf_puts(&safe, is_odd ? "\"" : "");
+	put_field(k, name, value.n > 0 ? buf_bytes(&safe) : BYTES("(empty)"));
+	buf_free(&safe);
+}
+
+static void put_secret(struct take *k, const struct b64auth_taken *t)
+{
+	struct buf kind = BUF(KIND_MAX);
+	const char *name = b64auth_secret_name(t->look);
+
+	b64auth_put_kind(&kind, t->f.password);
+	if (t->f.password.n > 0)
+		buf_puts(&kind, "   (--show-secrets shows it)");
+	if (k->b->common.show_secrets)
+		put_value(k, name, t->f.password);
+	else
+		put_field(k, name, buf_bytes(&kind));
+	buf_free(&kind);
+}
+
+static void put_text(struct take *k, const struct b64auth_taken *t)
+{
+	struct buf *out = &k->shown;
+	bool is_plain = t->look == SASL_LOOK_PLAIN;
+
+	b64auth_put_octets(out, t, k->b->common.show_secrets, k->b->w->utf8);
+	size_t at = show_width(buf_bytes(out));
+	show_blanks(out, at + 2 < SIZE_AT ? SIZE_AT - at : 2);
+	buf_printf(out, "%zu byte%s\n", t->decoded.n, t->decoded.n == 1 ? "" : "s");
+	if (t->look == SASL_LOOK_NOTHING || (t->fault && t->look == SASL_LOOK_TEXT))
+		return;
+	buf_printf(out, "looks like: %s\n", sasl_look_name(t->look));
+	if (t->f.authzid.n > 0 || is_plain)
+		put_value(k, "authzid", t->f.authzid);
+	if (t->f.user.n > 0 || is_plain)
+		put_value(k, "user", t->f.user);
+	if (t->f.password.n > 0 || is_plain)
+		put_secret(k, t);
+}
+
+static void put_json(struct take *k, const struct b64auth_taken *t)
+{
+	bool show = k->b->common.show_secrets;
+	struct json j;
+
+	json_begin(&j, &k->shown);
+	json_str(&j, "type", "string");
+	json_int(&j, "bytes", (int64_t)t->decoded.n);
+	json_str(&j, "looks_like", sasl_look_name(t->look));
+	if (t->f.authzid.n > 0)
+		json_text(&j, "authzid", t->f.authzid);
+	if (t->f.user.n > 0)
+		json_text(&j, "user", t->f.user);
+	if (t->f.password.n > 0) {
+		json_str(&j, "secret", b64auth_secret_name(t->look));
+		json_int(&j, "secret_bytes", (int64_t)t->f.password.n);
+	}
+	if (t->f.password.n > 0 && show)
+		json_text(&j, "secret_text", t->f.password);
+	if (t->f.password.n == 0 || show)
+		json_text(&j, "decoded", t->decoded);
+	json_end(&j);
+}
+
+/* LOGIN's answers are bare text. The one that follows the prompt for it, or another text, is a
+ * password, and treated as one. */
+static void see_login(struct take *k, struct b64auth_taken *t)
+{
+	bool is_text = t->look == SASL_LOOK_TEXT;
+
+	if (is_text && k->is_password_next)
+		t->f.password = t->decoded;
+	if (t->look == SASL_LOOK_LOGIN_PROMPT)
+		k->is_password_next = bytes_starts_nocase(t->decoded, BYTES("pass"));
+	else
+		k->is_password_next = is_text && !k->is_password_next;
+}
+
+static void take_string(struct take *k, struct bytes text, size_t lines)
+{
+	struct buf decoded = BUF_SECRET(text.n);
+	struct b64auth_taken t = { .text = text, .lines = lines };
+
+	t.fault = b64_decode(text, &decoded, &t.fault_at);
+	t.decoded = buf_bytes(&decoded);
+	t.look = sasl_look_at(t.decoded, &t.f);
+	see_login(k, &t);
+	if (t.decoded.n > 0 && k->b->common.json)
+		put_json(k, &t);
+	else if (t.decoded.n > 0 && !k->b->common.quiet && !k->b->common.nagios)
+		put_text(k, &t);
+	out_put(&k->b->w->out, buf_bytes(&k->shown));
+	buf_clear(&k->shown);
+	b64auth_judge(&k->report, &t);
+	buf_free(&decoded);
+}
+
+/* A line that base64(1) or perl broke, and that goes on in the next: full, and digits only. */
+static bool goes_on(struct bytes line, struct bytes rest)
+{
+	struct bytes next;
+
+	return line.n >= WRAP_MIN && line.n % 4 == 0 && b64auth_is_digits(line) &&
+			line.p[line.n - 1] != '=' && bytes_line(&rest, &next) && next.n <= line.n &&
+			b64auth_is_digits(bytes_trim(next));
+}
+
+/* Takes the first line of rest apart, and those that it goes on in. Returns false at the end. */
+static bool take_line(struct take *k, struct bytes *rest, bool *any)
+{
+	struct buf string = BUF_SECRET(B64AUTH_INPUT_MAX);
+	struct bytes line, next;
+	size_t lines = 1;
+
+	if (!bytes_line(rest, &line))
+		return false;
+	line = bytes_trim(line);
+	struct bytes text = b64auth_find(line);
+	if (goes_on(line, *rest)) {
+		buf_put(&string, line);
+		for (next = line; goes_on(next, *rest); lines++) {
+			bytes_line(rest, &next);
+			next = bytes_trim(next);
+			buf_put(&string, next);
+		}
+		text = buf_bytes(&string);
+	}
+	if (text.n > 0) {
+		take_string(k, text, lines);
+		*any = true;
+	}
+	buf_free(&string);
+	return true;
+}
+
+/* The operands as one line, as a shell split it up, or standard input. */
+static bool get_input(struct b64auth *b, struct buf *input)
+{
+	struct err e = { 0 };
+
+	if (b->words.count > 0 && !b64auth_words(b, input))
+		err_set(&e, ERR_USAGE, "the string is empty or too long");
+	else if (b->words.count == 0 && b->w->in_fd < 0)
+		err_set(&e, ERR_USAGE, "no string, and standard input is closed");
+	else if (b->words.count == 0)
+		file_read_fd(b->w->in_fd, "standard input", input, &e);
+	if (e.kind)
+		b64auth_wrong(b, "%s", e.text);
+	return !e.kind;
+}
+
+int b64auth_take(struct b64auth *b)
+{
+	struct take k = { .b = b, .shown = BUF_SECRET(SHOWN_MAX) };
+	struct buf input = BUF_SECRET(B64AUTH_INPUT_MAX);
+	bool any = false;
+	int code = 3;
+
+	if (get_input(b, &input)) {
+		struct bytes rest = buf_bytes(&input);
+		report_init(&k.report, b->w, "b64auth", NULL, &b->common);
+		while (take_line(&k, &rest, &any)) {
+		}
+		if (!any)
+			report_add(&k.report,
+					&(struct report_verdict){ .status = REPORT_UNKNOWN,
+							.fact = "no base64 string in this" });
+		code = report_finish(&k.report);
+		report_free(&k.report);
+	}
+	buf_free(&input);
+	buf_free(&k.shown);
+	return code;
+}

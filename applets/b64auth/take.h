@@ -1,0 +1,31 @@
+/* take - one string taken apart
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "proto/b64.h"
+#include "proto/sasl_look.h"
+#include "ui/report.h"
+
+/* All slices are borrowed from the input and the decoded octets, which may be secrets. */
+struct b64auth_taken {
+	struct bytes text; /* the base64 string */
+	size_t lines;      /* that it was wrapped into; 1 = not */
+	enum b64_fault fault;
+	size_t fault_at;
+	struct bytes decoded;
+	enum sasl_look look;
+	struct sasl_look_fields f;
+};
+
+/* Appends the octets, each visible: "\0 sample \0 ********", or "\0sample\0password" with the secret. */
+void b64auth_put_octets(struct buf *out, const struct b64auth_taken *t, bool show_secrets,
+		bool utf8);
+
+/* What the secret field of a look is called: "password", "token", ... */
+const char *b64auth_secret_name(enum sasl_look look);
+
+/* Appends "8 bytes, lower-case letters". */
+void b64auth_put_kind(struct buf *out, struct bytes secret);
+
+/* Adds the one verdict: the first thing that is wrong, or that nothing is. */
+void b64auth_judge(struct report *r, const struct b64auth_taken *t);

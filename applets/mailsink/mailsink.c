@@ -1,0 +1,297 @@
+/* mailsink - a small SMTP and POP3 server for tests
+ * SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+#include "applets/mailsink/serve.h"
+#include "proto/smtp.h"
+#include "sys/file.h"
+#include "sys/mem.h"
+#include "ui/json.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define HOST_NAME "mailsink.localhost" /* RFC 6761 6.3: such names are loopback everywhere */
+
+enum { BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
+
+struct mailsink {
+	unsigned port[SERVE_PORTS], first_port;
+	const char *bind;
+	struct opt_list users;
+	const char *user_file, *maildir, *banner;
+	const char *cert, *key, *cert_out;
+	bool no_tls, require_tls;
+	unsigned max_messages, max_bytes, max_size, max_sessions;
+	bool once;
+	unsigned for_s, idle_s;
+	bool show, json, show_secrets, stable;
+};
+
+#define AT(member) offsetof(struct mailsink, member)
+
+/* clang-format off */
+static const struct opt options[] = {
+	{.help = "Ports (0: any free one; all four when none is named)"},
+	{0, "smtp", "PORT", OPT_NUMBER, AT(port[SERVE_SMTP]), "SMTP, with STARTTLS", 0, PORT_MAX},
+	{0, "smtps", "PORT", OPT_NUMBER, AT(port[SERVE_SMTPS]), "SMTP inside TLS", 0, PORT_MAX},
+	{0, "pop3", "PORT", OPT_NUMBER, AT(port[SERVE_POP3]), "POP3, with STLS", 0, PORT_MAX},
+	{0, "pop3s", "PORT", OPT_NUMBER, AT(port[SERVE_POP3S]), "POP3 inside TLS", 0, PORT_MAX},
+	{0, "port", "PORT", OPT_NUMBER, AT(first_port), "all four from PORT on, in this order", 0, PORT_MAX - 3},
+	{'b', "bind", "ADDR", OPT_TEXT, AT(bind), "listen on ADDR, not on 127.0.0.1", 0, 0},
+	{.help = "Who and what"},
+	{0, "user", "NAME:PASS", OPT_LIST, AT(users), "this user can log in; may be repeated", 0, 0},
+	{0, "user-file", "FILE", OPT_TEXT, AT(user_file), "the same, one NAME:PASS a line", 0, 0},
+	{0, "maildir", "DIR", OPT_TEXT, AT(maildir), "keep messages there, not in memory", 0, 0},
+	{0, "max-messages", "N", OPT_NUMBER, AT(max_messages), "keep at most N (10000)", 1, 1000000},
+	{0, "max-bytes", "N", OPT_NUMBER, AT(max_bytes), "all together at most N (64 MiB)", 1, 4294967295},
+	{0, "max-size", "N", OPT_NUMBER, AT(max_size), "each at most N bytes (10 MiB)", 1, 1073741824},
+	{0, "banner", "TEXT", OPT_TEXT, AT(banner), "greet with TEXT; it begins with the host name", 0, 0},
+	{.help = "TLS (the certificate is self-made unless given)"},
+	{0, "cert", "FILE", OPT_TEXT, AT(cert), "PEM certificate, then its chain", 0, 0},
+	{0, "key", "FILE", OPT_TEXT, AT(key), "its PEM key, when FILE of --cert has none", 0, 0},
+	{0, "cert-out", "FILE", OPT_TEXT, AT(cert_out), "write the certificate, for clients to trust", 0, 0},
+	{0, "require-tls", NULL, OPT_FLAG, AT(require_tls), "no mail and no login in clear text", 0, 0},
+	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
+	{.help = "How long"},
+	{0, "once", NULL, OPT_FLAG, AT(once), "end after the first session", 0, 0},
+	{'t', "for", "S", OPT_NUMBER, AT(for_s), "end after S seconds", 1, 31536000},
+	{0, "idle", "S", OPT_NUMBER, AT(idle_s), "end silent sessions after S (SMTP 300, POP3 600)", 1, 86400},
+	{0, "max-sessions", "N", OPT_NUMBER, AT(max_sessions), "at most N at a time (500)", 1, 10000},
+	{.help = "Output"},
+	{0, "show", NULL, OPT_FLAG, AT(show), "show the sessions as they happen", 0, 0},
+	{'j', "json", NULL, OPT_FLAG, AT(json), "events as JSON, one a line; lines, too, with --show", 0, 0},
+	{0, "show-secrets", NULL, OPT_FLAG, AT(show_secrets), "show passwords instead of their length", 0, 0},
+	{0, "stable", NULL, OPT_FLAG, AT(stable), "count queue ids; show no random values", 0, 0},
+	{0},
+};
+/* clang-format on */
+
+static const char *const more[] = {
+	"Takes mail for any recipient from whoever reaches its ports, keeps it, and forwards none. Each"
+	" user reads all of it by POP3, one at a time. Without a user nobody can log in: AUTH is not"
+	" offered, and mail is taken all the same.",
+	"When it listens it says so on standard output, in one line with the ports:"
+	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"
+	" whoever is there.",
+	"--user shows a password in ps until it is overwritten, right after the start; for other than"
+	" throw-away ones there is --user-file.",
+	NULL,
+};
+
+static const char *const examples[] = {
+	"mailsink --smtp 2525 --show --for 60",
+	"is the path to this host open, and what does the client really send? (port 25 needs root)",
+	"mailsink --port 0 --user sample:password --cert-out cert.pem --once",
+	"a server for one test: \"smtptalk localhost:PORT --ca-file cert.pem -u sample\"",
+	NULL,
+};
+
+const struct opt_spec mailsink_spec = {
+	.name = "mailsink",
+	.what = "A small SMTP and POP3 server for tests: takes all mail, forwards none.",
+	.usage = "mailsink [options]",
+	.more = more,
+	.options = options,
+	.examples = examples,
+};
+
+/* The password is copied; ps shall not go on showing it. */
+static void wipe_argument(int argc, char **argv, const char *text)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t n = strlen(argv[i]);
+		if (text >= argv[i] && text <= argv[i] + n) {
+			mem_wipe(argv[i] + (text - argv[i]), strlen(text));
+			return;
+		}
+	}
+}
+
+static bool take_users(struct users *u, const struct mailsink *m, int argc, char **argv,
+		struct err *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < m->users.count; i++) {
+		ok = ok && users_add(u, bytes_of(m->users.at[i]), e);
+		wipe_argument(argc, argv, m->users.at[i]);
+	}
+	return ok && (!m->user_file || users_load(u, m->user_file, e));
+}
+
+/* Says which ports are served: those named, else four. */
+static bool choose_ports(struct mailsink *m, struct err *e)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < SERVE_PORTS; i++)
+		any = any || m->port[i] != SERVE_UNUSED;
+	if (any && m->first_port != SERVE_UNUSED)
+		return err_set(e, ERR_USAGE, "--port names all four ports; leave out the others");
+	if (m->no_tls &&
+			(m->port[SERVE_SMTPS] != SERVE_UNUSED ||
+					m->port[SERVE_POP3S] != SERVE_UNUSED))
+		return err_set(e, ERR_USAGE, "--no-tls has no TLS ports");
+	for (unsigned i = 0; !any && i < SERVE_PORTS; i++)
+		m->port[i] = m->first_port != SERVE_UNUSED && m->first_port > 0 ?
+				m->first_port + i :
+				0;
+	if (m->no_tls)
+		m->port[SERVE_SMTPS] = m->port[SERVE_POP3S] = SERVE_UNUSED;
+	return true;
+}
+
+static bool check_options(struct mailsink *m, struct err *e)
+{
+	struct addr a;
+
+	if (m->no_tls && (m->require_tls || m->cert || m->key || m->cert_out))
+		return err_set(e, ERR_USAGE,
+				"--no-tls excludes --require-tls, --cert, --key and --cert-out");
+	if (m->key && !m->cert)
+		return err_set(e, ERR_USAGE, "--key needs --cert");
+	if (m->banner &&
+			(bytes_has_control(bytes_of(m->banner)) || strlen(m->banner) > BANNER_MAX ||
+					!*m->banner))
+		return err_set(e, ERR_USAGE, "--banner takes 1 to %d characters without controls",
+				BANNER_MAX);
+	return addr_parse(&a, m->bind, 0, e) && choose_ports(m, e);
+}
+
+static struct tls_server *make_tls(struct world *w, const struct mailsink *m, const char *name,
+		struct err *e)
+{
+	const char *names[] = { "localhost", "127.0.0.1", "::1", name, m->bind };
+	size_t count = strcmp(m->bind, "127.0.0.1") == 0 || strcmp(m->bind, "::1") == 0 ? 4 : 5;
+	struct tls_server *tls = m->cert ?
+			tls_server_load(w, m->cert, m->key ? m->key : m->cert, e) :
+			tls_server_make(w, names, count, e);
+	struct buf pem = BUF(PEM_MAX);
+
+	if (tls && m->cert_out &&
+			!(tls_server_pem(tls, &pem) &&
+					file_write(m->cert_out, buf_bytes(&pem), true, e))) {
+		tls_server_free(tls);
+		tls = NULL;
+	}
+	buf_free(&pem);
+	return tls;
+}
+
+static void say_ready(struct world *w, const struct mailsink *m, const struct serve *v)
+{
+	struct buf text = BUF(1000);
+	struct json object;
+
+	if (m->json) {
+		json_begin(&object, &text);
+		json_str(&object, "type", "ready");
+	} else {
+		buf_puts(&text, "ready");
+	}
+	for (size_t i = 0; i < SERVE_PORTS; i++) {
+		if (v->listen[i].fd < 0)
+			continue;
+		if (m->json)
+			json_int(&object, serve_port_name((enum serve_port)i), v->listen[i].port);
+		else
+			buf_printf(&text, " %s=%u", serve_port_name((enum serve_port)i),
+					v->listen[i].port);
+	}
+	if (m->json)
+		json_end(&object);
+	else
+		buf_putc(&text, '\n');
+	out_put(&w->out, buf_bytes(&text));
+	out_flush(&w->out);
+	buf_free(&text);
+}
+
+static void warn_if_open(struct world *w, const char *bind)
+{
+	struct addr a;
+
+	if (addr_parse(&a, bind, 0, NULL) && !addr_is_loopback(&a))
+		out_printf(&w->err, "mailsink: takes mail from anybody who reaches %s\n", bind);
+	out_flush(&w->err);
+}
+
+static bool run(struct sink *sink, struct mailsink *m, struct err *e)
+{
+	struct serve_options o = { .bind = m->bind,
+		.once = m->once,
+		.deadline_ms = WORLD_FOREVER,
+		.idle_s = m->idle_s,
+		.sessions_max = m->max_sessions };
+	struct serve v;
+	bool ok = true;
+
+	memcpy(o.port, m->port, sizeof(o.port));
+	if (!m->no_tls) {
+		o.tls = make_tls(sink->w, m, sink->name, e);
+		ok = o.tls != NULL;
+	}
+	world_catch_stop();
+	if (m->for_s > 0)
+		o.deadline_ms = sink->w->mono_ms(sink->w) + m->for_s * (uint64_t)1000;
+	ok = ok && store_open(&sink->store, e) && serve_open(&v, sink, &o, e);
+	if (ok) {
+		warn_if_open(sink->w, m->bind);
+		say_ready(sink->w, m, &v);
+		serve_run(&v);
+	}
+	store_close(&sink->store);
+	tls_server_free(o.tls);
+	return ok;
+}
+
+static void set_sink(struct sink *sink, struct world *w, const struct mailsink *m, const char *name)
+{
+	*sink = (struct sink){
+			.w = w,
+			.name = name,
+			.banner = m->banner,
+			.can_tls = !m->no_tls,
+			.require_tls = m->require_tls,
+			.message_max = m->max_size,
+			.store = {
+					.w = w,
+					.maildir = m->maildir,
+					.stable = m->stable,
+					.messages_max = m->max_messages,
+					.bytes_max = m->max_bytes,
+			},
+			.journal = {w, m->show, m->json, m->show_secrets, m->stable},
+	};
+}
+
+int mailsink_main(struct world *w, int argc, char **argv)
+{
+	struct mailsink m = {
+		.port = { SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED },
+		.first_port = SERVE_UNUSED,
+		.bind = "127.0.0.1",
+		.max_messages = 10000,
+		.max_bytes = 64 * 1024 * 1024,
+		.max_size = 10 * 1024 * 1024,
+		.max_sessions = 500,
+	};
+	struct buf name = BUF(BANNER_MAX);
+	struct opt_list operands;
+	struct sink sink;
+	struct err e = { 0 };
+
+	enum opt_result parsed = opt_parse(w, &mailsink_spec, argc, argv,
+			&(struct opt_into){ &m, NULL, &operands });
+	if (parsed != OPT_RUN)
+		return parsed == OPT_HELPED ? 0 : 3;
+	buf_put(&name, smtp_banner_host(bytes_of(m.banner)));
+	set_sink(&sink, w, &m, name.n > 0 ? buf_text(&name) : HOST_NAME);
+	bool ok = take_users(&sink.users, &m, argc, argv, &e) && check_options(&m, &e) &&
+			run(&sink, &m, &e);
+	if (!ok)
+		opt_wrong(w, &mailsink_spec, "%s", e.text);
+	users_free(&sink.users);
+	buf_free(&name);
+	return ok ? 0 : 3;
+}

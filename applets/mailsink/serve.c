@@ -1,0 +1,357 @@
+/* serve - the loop that drives all sessions of mailsink
+ * SPDX-License-Identifier: MIT
+ *
+ * Each connection has one small buffer for input and the session's out. Nothing is read while out
+ * is full, so a client that does not read stops itself. A connection's time runs out when neither a
+ * whole line nor a fair piece of data moved: single octets do not stretch it.
+ */
+#include "applets/mailsink/serve.h"
+
+#include "applets/mailsink/pop3d.h"
+#include "applets/mailsink/smtpd.h"
+#include "sys/mem.h"
+
+#include <stdlib.h>
+
+enum {
+	IN_MAX = 16 * 1024,
+	ROUNDS_MAX = 16,   /* reads of one connection before the next has its turn */
+	SENT_STEP = 4096,  /* octets sent that count as progress */
+	SMTP_IDLE_S = 300, /* RFC 5321 4.5.3.2.7 */
+	POP3_IDLE_S = 600, /* RFC 1939 3 */
+	SIGNAL_MS = 1000,  /* a signal just before poll() is seen after so long */
+	DRAIN_MAX = 64 * 1024,
+};
+
+struct conn {
+	struct stream *stream;
+	struct session *session;
+	struct buf in;
+	bool eof, dead;
+	short read_wants, write_wants;
+	size_t sent;    /* since the last step */
+	uint64_t steps; /* of the session when the deadline was set */
+	uint64_t idle_ms, deadline_ms;
+};
+
+static const struct {
+	const char *name;
+	bool is_pop3, is_tls;
+} kinds[SERVE_PORTS] = {
+	[SERVE_SMTP] = { "smtp", false, false },
+	[SERVE_SMTPS] = { "smtps", false, true },
+	[SERVE_POP3] = { "pop3", true, false },
+	[SERVE_POP3S] = { "pop3s", true, true },
+};
+
+const char *serve_port_name(enum serve_port port)
+{
+	return kinds[port].name;
+}
+
+static void close_ports(struct serve *v)
+{
+	for (size_t i = 0; i < SERVE_PORTS; i++)
+		listen_close(&v->listen[i]);
+}
+
+bool serve_open(struct serve *v, struct sink *sink, const struct serve_options *o, struct err *e)
+{
+	*v = (struct serve){ .sink = sink, .options = o };
+	for (size_t i = 0; i < SERVE_PORTS; i++)
+		v->listen[i].fd = -1;
+	for (size_t i = 0; i < SERVE_PORTS; i++) {
+		if (o->port[i] == SERVE_UNUSED ||
+				listen_open(&v->listen[i], o->bind, o->port[i], e))
+			continue;
+		close_ports(v);
+		return false;
+	}
+	v->conns = xcalloc(o->sessions_max, sizeof(v->conns[0]));
+	return true;
+}
+
+static uint64_t now_ms(const struct serve *v)
+{
+	return v->sink->w->mono_ms(v->sink->w);
+}
+
+static void fail(struct conn *c, const char *doing, const struct err *e)
+{
+	journal_note(&c->session->sink->journal, &c->session->at, "error", "%s: %s", doing,
+			e->text);
+	c->dead = true;
+}
+
+static bool start_tls(struct serve *v, struct conn *c)
+{
+	struct err e = { 0 };
+
+	if (tls_server_start(c->stream, v->options->tls, &e))
+		return true;
+	fail(c, "TLS", &e);
+	return false;
+}
+
+static void open_conn(struct serve *v, enum serve_port port, struct stream *stream)
+{
+	struct conn *c = &v->conns[v->conn_count++];
+	struct session_peer peer = { ++v->serial, stream_peer_ip(stream), kinds[port].is_tls };
+	unsigned idle_s = kinds[port].is_pop3 ? POP3_IDLE_S : SMTP_IDLE_S;
+
+	journal_connect(&v->sink->journal,
+			&(struct journal_at){ peer.number, kinds[port].is_pop3 ? "pop3" : "smtp" },
+			stream_peer(stream), peer.ip, peer.is_tls);
+	*c = (struct conn){
+		.stream = stream,
+		.session = kinds[port].is_pop3 ? pop3d_new(v->sink, &peer) :
+						 smtpd_new(v->sink, &peer),
+		.in = BUF_SECRET(IN_MAX),
+		.read_wants = POLLIN,
+		.write_wants = POLLOUT,
+		.idle_ms = (v->options->idle_s ? v->options->idle_s : idle_s) * (uint64_t)1000,
+	};
+	c->deadline_ms = now_ms(v) + c->idle_ms;
+	if (peer.is_tls)
+		start_tls(v, c);
+}
+
+static void close_conn(struct conn *c)
+{
+	struct buf rest = BUF(DRAIN_MAX);
+	struct err e;
+	short wants;
+
+	/* input that nobody read would make TCP reset the connection, and our last words with it */
+	while (!c->dead && !c->eof && stream_try_read(c->stream, &rest, &wants, &e) == IO_OK)
+		;
+	buf_free(&rest);
+	journal_note(&c->session->sink->journal, &c->session->at, "end", "closed");
+	stream_close(c->stream);
+	session_free(c->session);
+	buf_free(&c->in);
+}
+
+/* True when something moved. */
+static bool send_out(struct conn *c)
+{
+	struct session *s = c->session;
+	struct err e = { 0 };
+	size_t written;
+
+	if (s->out.n == 0)
+		return false;
+	switch (stream_try_write(c->stream, buf_bytes(&s->out), &written, &c->write_wants, &e)) {
+	case IO_OK:
+		c->write_wants = POLLOUT;
+		buf_drop(&s->out, written);
+		c->sent += written;
+		if (c->sent >= SENT_STEP) {
+			c->sent = 0;
+			s->steps++;
+		}
+		return written > 0;
+	case IO_TIMEOUT:
+		return false;
+	case IO_CLOSED:
+	case IO_FAILED:
+		fail(c, "write", &e);
+		return false;
+	}
+	return false;
+}
+
+static bool may_read(const struct conn *c)
+{
+	const struct session *s = c->session;
+
+	return !c->eof && !s->is_over && !s->starts_tls && !s->is_pouring && c->in.n < c->in.max &&
+			s->out.n < SESSION_OUT_HIGH;
+}
+
+static bool receive(struct conn *c)
+{
+	struct err e = { 0 };
+
+	if (!may_read(c))
+		return false;
+	switch (stream_try_read(c->stream, &c->in, &c->read_wants, &e)) {
+	case IO_OK:
+		c->read_wants = POLLIN;
+		return true;
+	case IO_TIMEOUT:
+		return false;
+	case IO_CLOSED: /* perhaps only its sending half: what it sent is answered */
+		c->eof = true;
+		return true;
+	case IO_FAILED:
+		fail(c, "read", &e);
+		return false;
+	}
+	return false;
+}
+
+static bool work(struct serve *v, struct conn *c)
+{
+	struct session *s = c->session;
+	struct bytes in = buf_bytes(&c->in);
+	size_t had_in = in.n, had_out = s->out.n;
+
+	session_feed(s, &in);
+	buf_drop(&c->in, had_in - in.n);
+	if (s->starts_tls && s->out.n == 0) {
+		if (start_tls(v, c)) {
+			session_note(s, "TLS begins");
+			session_tls_on(s);
+		}
+		return true;
+	}
+	return in.n != had_in || s->out.n != had_out;
+}
+
+static bool is_finished(const struct conn *c)
+{
+	const struct session *s = c->session;
+
+	return c->dead ||
+			(s->out.n == 0 &&
+					(s->is_over || (c->eof && c->in.n == 0 && !s->is_pouring)));
+}
+
+static void drive(struct serve *v, struct conn *c)
+{
+	for (int i = 0; i < ROUNDS_MAX && !is_finished(c); i++) {
+		bool moved = receive(c);
+		if (!c->dead)
+			moved = work(v, c) || moved;
+		if (!c->dead)
+			moved = send_out(c) || moved;
+		if (!moved)
+			break;
+	}
+	if (c->steps != c->session->steps) {
+		c->steps = c->session->steps;
+		c->deadline_ms = now_ms(v) + c->idle_ms;
+	} else if (now_ms(v) >= c->deadline_ms) {
+		session_leave(c->session, true);
+		send_out(c);
+		c->dead = true;
+	}
+}
+
+static void accept_some(struct serve *v, enum serve_port port)
+{
+	struct stream *stream;
+	struct err e = { 0 };
+
+	while (!v->done && v->conn_count < v->options->sessions_max) {
+		switch (listen_accept(v->sink->w, &v->listen[port], &stream, &e)) {
+		case LISTEN_NONE:
+			return;
+		case LISTEN_FAILED:
+			v->no_descriptors = true;
+			return;
+		case LISTEN_OK:
+			open_conn(v, port, stream);
+			v->done = v->options->once;
+		}
+	}
+}
+
+/* What can be done without waiting for the client. */
+static bool has_work(const struct conn *c)
+{
+	const struct session *s = c->session;
+
+	if (is_finished(c) || (may_read(c) && stream_pending(c->stream)))
+		return true;
+	if (s->starts_tls && s->out.n == 0)
+		return true;
+	return (c->in.n > 0 || s->is_pouring) && s->out.n < SESSION_OUT_HIGH && !s->is_over;
+}
+
+static short events_of(const struct conn *c)
+{
+	short events = 0;
+
+	if (c->session->out.n > 0)
+		events |= c->write_wants;
+	if (may_read(c))
+		events |= c->read_wants;
+	return events;
+}
+
+/* Fills fds: first the ports, then the connections in their order. Returns when poll() must end. */
+static uint64_t prepare(struct serve *v, struct pollfd *fds)
+{
+	uint64_t deadline = now_ms(v) + SIGNAL_MS;
+	bool accepts = !v->done && !v->no_descriptors && v->conn_count < v->options->sessions_max;
+
+	if (v->options->deadline_ms < deadline)
+		deadline = v->options->deadline_ms;
+	for (size_t i = 0; i < SERVE_PORTS; i++)
+		fds[i] = (struct pollfd){ .fd = accepts ? v->listen[i].fd : -1, .events = POLLIN };
+	for (size_t i = 0; i < v->conn_count; i++) {
+		const struct conn *c = &v->conns[i];
+		fds[SERVE_PORTS + i] = (struct pollfd){ .fd = stream_get_fd(c->stream),
+			.events = events_of(c) };
+		if (c->deadline_ms < deadline)
+			deadline = c->deadline_ms;
+		if (has_work(c))
+			deadline = 0;
+	}
+	return deadline;
+}
+
+static void drop_finished(struct serve *v)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->conn_count; i++) {
+		if (is_finished(&v->conns[i])) {
+			close_conn(&v->conns[i]);
+			v->no_descriptors = false;
+		} else {
+			v->conns[kept++] = v->conns[i];
+		}
+	}
+	v->conn_count = kept;
+}
+
+static void take_turn(struct serve *v, struct pollfd *fds)
+{
+	size_t before = v->conn_count;
+
+	world_poll(v->sink->w, fds, SERVE_PORTS + before, prepare(v, fds));
+	for (size_t i = 0; i < before; i++) {
+		struct conn *c = &v->conns[i];
+		if (fds[SERVE_PORTS + i].revents || has_work(c) || now_ms(v) >= c->deadline_ms)
+			drive(v, c);
+	}
+	for (size_t i = 0; i < SERVE_PORTS; i++)
+		if (fds[i].fd >= 0 && fds[i].revents)
+			accept_some(v, (enum serve_port)i);
+	for (size_t i = before; i < v->conn_count; i++)
+		drive(v, &v->conns[i]);
+	drop_finished(v);
+}
+
+void serve_run(struct serve *v)
+{
+	struct world *w = v->sink->w;
+	struct pollfd *fds = xcalloc(SERVE_PORTS + v->options->sessions_max, sizeof(fds[0]));
+
+	while (!world_stopping() && now_ms(v) < v->options->deadline_ms && out_flush(&w->out) &&
+			!(v->done && v->conn_count == 0))
+		take_turn(v, fds);
+	close_ports(v);
+	for (size_t i = 0; i < v->conn_count; i++) {
+		session_leave(v->conns[i].session, false);
+		send_out(&v->conns[i]);
+		close_conn(&v->conns[i]);
+	}
+	v->conn_count = 0;
+	out_flush(&w->out);
+	free(v->conns);
+	free(fds);
+}

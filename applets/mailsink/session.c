@@ -1,0 +1,222 @@
+/* session - what the SMTP and the POP3 side have in common
+ * SPDX-License-Identifier: MIT */
+#include "applets/mailsink/session.h"
+
+#include "proto/b64.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void session_start(struct session *s, const struct session_proto *proto, struct sink *sink,
+		const struct session_peer *peer)
+{
+	s->proto = proto;
+	s->sink = sink;
+	s->at = (struct journal_at){ peer->number, proto->name };
+	s->is_tls = peer->is_tls;
+	snprintf(s->peer_ip, sizeof(s->peer_ip), "%s", peer->ip);
+	buf_init_secret(&s->line, SESSION_LINE_MAX);
+	buf_init(&s->out, SESSION_OUT_MAX);
+	proto->greet(s);
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	s->proto->end(s);
+	login_end(&s->login);
+	buf_free(&s->line);
+	buf_free(&s->out);
+	free(s);
+}
+
+static void put_reply(struct session *s, struct bytes sent, struct bytes shown)
+{
+	buf_put(&s->out, sent);
+	buf_puts(&s->out, "\r\n");
+	journal_line(&s->sink->journal, &s->at, 'S', shown);
+}
+
+void session_reply(struct session *s, const char *format, ...)
+{
+	struct buf text = BUF(SESSION_LINE_MAX);
+	va_list args;
+
+	va_start(args, format);
+	buf_vprintf(&text, format, args);
+	va_end(args);
+	put_reply(s, buf_bytes(&text), buf_bytes(&text));
+	buf_free(&text);
+}
+
+void session_reply_random(struct session *s, const char *sent, const char *shown)
+{
+	put_reply(s, bytes_of(sent), bytes_of(s->sink->journal.stable ? shown : sent));
+}
+
+void session_note(struct session *s, const char *text)
+{
+	journal_note(&s->sink->journal, &s->at, "note", "%s", text);
+}
+
+/* How many words at the front may be shown; what follows them is secret. Both protocols are looked
+ * for on each port, and IMAP's LOGIN: a client may well have the wrong one. */
+static size_t open_words(struct bytes line, bool *has_secret)
+{
+	static const struct {
+		unsigned place; /* of the keyword */
+		const char *word;
+		size_t shown;
+	} rows[] = {
+		{ 0, "PASS", 1 },
+		{ 0, "AUTH", 2 },
+		{ 0, "APOP", 2 },
+		{ 1, "LOGIN", 2 },
+		{ 1, "AUTHENTICATE", 3 },
+	};
+	struct bytes words[2] = { { 0 } }, rest = line;
+
+	*has_secret = false;
+	if (bytes_word(&rest, &words[0]))
+		bytes_word(&rest, &words[1]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (bytes_equal_nocase(words[rows[i].place], bytes_of(rows[i].word))) {
+			*has_secret = true;
+			return rows[i].shown;
+		}
+	}
+	return 0;
+}
+
+/* AUTH PLAIN tells whose login is tried, as far as the string can be read. */
+static void put_hidden(struct buf *out, struct bytes secret)
+{
+	struct buf message = BUF_SECRET(SESSION_LINE_MAX);
+
+	if (b64_decode(secret, &message, NULL) == B64_OK) {
+		struct bytes rest = bytes_skip(buf_bytes(&message),
+				bytes_find(buf_bytes(&message), '\0') + 1);
+		struct bytes user = bytes_head(rest, bytes_find(rest, '\0'));
+		if (user.n > 0 && user.n + 1 < rest.n) {
+			buf_puts(out, "<hidden: user \"");
+			buf_put(out, user);
+			buf_printf(out, "\", password %zu bytes>", rest.n - user.n - 1);
+			buf_free(&message);
+			return;
+		}
+	}
+	buf_free(&message);
+	buf_printf(out, "<hidden, %zu bytes>", secret.n);
+}
+
+void session_show_hidden(struct session *s, struct bytes line)
+{
+	struct buf text = BUF(2 * SESSION_LINE_MAX);
+
+	if (s->sink->journal.show_secrets || bytes_equal(line, BYTES("*")))
+		buf_put(&text, line);
+	else
+		put_hidden(&text, line);
+	journal_line(&s->sink->journal, &s->at, 'C', buf_bytes(&text));
+	buf_free(&text);
+}
+
+void session_show(struct session *s, struct bytes line, bool is_command)
+{
+	struct buf text = BUF(2 * SESSION_LINE_MAX);
+	struct bytes rest = line, word;
+	bool has_secret;
+	size_t shown = open_words(line, &has_secret);
+
+	if (s->sink->journal.show_secrets ||
+			(!has_secret && (is_command || s->is_authed || !s->auth_tried))) {
+		journal_line(&s->sink->journal, &s->at, 'C', line);
+	} else if (!has_secret) {
+		/* a client that went on with its password although AUTH was refused */
+		session_show_hidden(s, line);
+	} else {
+		for (size_t i = 0; i < shown && bytes_word(&rest, &word); i++) {
+			buf_put(&text, word);
+			buf_putc(&text, ' ');
+		}
+		/* only one blank parts the password of PASS from its command */
+		rest = bytes_equal_nocase(bytes_head(line, 4), BYTES("PASS")) ?
+				bytes_skip(line, 5) :
+				bytes_trim(rest);
+		if (rest.n > 0)
+			put_hidden(&text, rest);
+		else
+			text.n--;
+		journal_line(&s->sink->journal, &s->at, 'C', buf_bytes(&text));
+	}
+	s->auth_tried = s->auth_tried || has_secret;
+	buf_free(&text);
+}
+
+/* Up to and with the LF; the line goes to the protocol when it is whole. */
+static void take_line(struct session *s, struct bytes *in)
+{
+	size_t n = bytes_find(*in, '\n');
+	bool whole = n < in->n;
+
+	if (!buf_put(&s->line, bytes_head(*in, n)))
+		s->line_cut = true;
+	*in = bytes_skip(*in, whole ? n + 1 : n);
+	if (!whole)
+		return;
+	struct bytes line = buf_bytes(&s->line);
+	if (bytes_ends(line, BYTES("\r"))) {
+		line.n--;
+	} else if (!s->line_cut && !s->told_bare_lf) {
+		s->told_bare_lf = true;
+		session_note(s, "the client ends its lines with LF instead of CRLF");
+	}
+	s->steps++;
+	if (s->line_cut)
+		s->proto->line_too_long(s);
+	else
+		s->proto->line(s, line);
+	buf_clear(&s->line);
+	s->line_cut = false;
+}
+
+void session_feed(struct session *s, struct bytes *in)
+{
+	while (!s->is_over && s->out.n < SESSION_OUT_HIGH) {
+		if (s->is_pouring) {
+			s->proto->pour(s);
+		} else if (in->n == 0) {
+			return;
+		} else if (s->starts_tls) {
+			session_note(s,
+					"more in clear text behind the command that starts TLS: ended"
+					" (CVE-2011-0411)");
+			s->starts_tls = false;
+			s->is_over = true;
+		} else if (s->in_data) {
+			s->proto->data(s, in);
+		} else {
+			take_line(s, in);
+		}
+	}
+}
+
+void session_tls_on(struct session *s)
+{
+	s->starts_tls = false;
+	s->is_tls = true;
+	s->is_authed = false;
+	s->auth_tried = false;
+	login_end(&s->login);
+	s->proto->tls_on(s);
+}
+
+void session_leave(struct session *s, bool is_idle)
+{
+	if (s->is_over)
+		return;
+	session_note(s, is_idle ? "silent for too long: ended" : "mailsink stops");
+	s->proto->leave(s, is_idle);
+	s->is_over = true;
+}

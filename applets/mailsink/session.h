@@ -1,0 +1,94 @@
+/* session - what the SMTP and the POP3 side have in common
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/mailsink/login.h"
+#include "applets/mailsink/sink.h"
+#include "net/addr.h"
+
+/*
+ * A session is a state machine without descriptors and clock: octets in by session_feed, octets out
+ * in out. Cutting the input anywhere gives the same output.
+ */
+enum {
+	SESSION_LINE_MAX = 4096,      /* RFC 5321 4.5.3.1.4 asks for 512, RFC 2449 4 for 255 */
+	SESSION_OUT_HIGH = 64 * 1024, /* no command is taken while so much waits to be sent */
+	SESSION_OUT_MAX = 256 * 1024,
+	SESSION_ERRORS_MAX = 20, /* refused commands, then the session is ended */
+};
+
+struct session;
+
+/* What the two protocols do; each takes a line without its end. */
+struct session_proto {
+	const char *name;
+	void (*greet)(struct session *s);
+	void (*line)(struct session *s, struct bytes line);
+	void (*line_too_long)(struct session *s);
+	void (*data)(struct session *s, struct bytes *in); /* while in_data is set */
+	void (*pour)(struct session *s);                /* while is_pouring is set: adds to out */
+	void (*tls_on)(struct session *s);              /* everything said before is forgotten */
+	void (*leave)(struct session *s, bool is_idle); /* last words of a server that ends it */
+	void (*end)(struct session *s);                 /* gives up what it holds */
+};
+
+/* The first member of struct smtpd and struct pop3d. */
+struct session {
+	const struct session_proto *proto;
+	struct sink *sink;
+	struct journal_at at;
+	char peer_ip[ADDR_TEXT_MAX];
+	bool is_tls;
+	bool is_authed;
+	bool in_data;    /* input is message text */
+	bool is_pouring; /* an answer is so long that it goes out in parts */
+	bool starts_tls; /* once out is sent, TLS is to begin */
+	bool is_over;    /* once out is sent, the connection is to be closed */
+	bool auth_tried; /* AUTH or PASS came: what is no command may be a password */
+	bool told_bare_lf;
+	unsigned errors;
+	uint64_t steps;  /* lines and pieces of data so far: what the idle clock looks at */
+	struct buf line; /* the line that is not whole yet; secret */
+	bool line_cut;
+	struct buf out;
+	struct login login;
+};
+
+/* Who calls. */
+struct session_peer {
+	unsigned number; /* of the session, from 1 */
+	const char *ip;  /* copied */
+	bool is_tls;     /* from the first octet */
+};
+
+/* s is zeroed. The greeting is put into out. */
+void session_start(struct session *s, const struct session_proto *proto, struct sink *sink,
+		const struct session_peer *peer);
+
+/* Frees s too: both kinds are made by their _new. NULL is allowed. */
+void session_free(struct session *s);
+
+/* Takes octets off the front of in, as far as out has room; call again when out was sent, also with
+ * empty in. Octets behind STARTTLS or STLS end the session: they came in clear and would be taken
+ * for encrypted ones (CVE-2011-0411). */
+void session_feed(struct session *s, struct bytes *in);
+
+/* TLS was begun because starts_tls was set. */
+void session_tls_on(struct session *s);
+
+/* The server ends the session: the client was silent for too long, or the server stops. */
+void session_leave(struct session *s, bool is_idle);
+
+/* One line of reply, CRLF added. */
+void session_reply(struct session *s, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+
+/* The same, shown as something else in a journal that is to be compared with another run's. */
+void session_reply_random(struct session *s, const char *sent, const char *shown);
+
+/* Shows a client's line with its secrets hidden; is_command: it was known as one. */
+void session_show(struct session *s, struct bytes line, bool is_command);
+
+/* Shows a message of an AUTH exchange: its length only. */
+void session_show_hidden(struct session *s, struct bytes line);
+void session_note(struct session *s, const char *text);

@@ -1,0 +1,581 @@
+/* smtpd - one SMTP session, the server's side
+ * SPDX-License-Identifier: MIT
+ *
+ * The wording of the replies is Postfix's where it has one, so that a client that looks at texts
+ * meets what it knows.
+ */
+#include "applets/mailsink/smtpd.h"
+
+#include "proto/dot.h"
+#include "proto/sasl.h"
+#include "sys/mem.h"
+
+#include <inttypes.h>
+
+enum {
+	DATA_PIECE = 16 * 1024,
+	DATA_STEP = 4096, /* octets of text that count as progress */
+};
+
+/* What becomes of the text that is coming in. */
+enum fate { FATE_KEEP, FATE_TOO_BIG, FATE_FULL };
+
+struct smtpd {
+	struct session s; /* first */
+	struct envelope envelope;
+	bool has_helo, has_mail;
+	unsigned refused_recipients;
+	struct dot_reader dot;
+	struct buf data;
+	uint64_t booked; /* of the store's room, for data */
+	enum fate fate;
+	size_t since_step;
+};
+
+struct command {
+	const char *verb;
+	bool before_tls; /* even where TLS is required (RFC 3207 4) */
+	void (*run)(struct smtpd *m, struct bytes arg);
+};
+
+static struct smtpd *smtpd_of(struct session *s)
+{
+	return (struct smtpd *)s;
+}
+
+/* A reply that counts as the client's fault; too many end the session. */
+static void refuse(struct smtpd *m, const char *text)
+{
+	session_reply(&m->s, "%s", text);
+	if (++m->s.errors < SESSION_ERRORS_MAX)
+		return;
+	session_reply(&m->s, "421 4.7.0 %s Error: too many errors", m->s.sink->name);
+	m->s.is_over = true;
+}
+
+static void end_transaction(struct smtpd *m)
+{
+	envelope_clear(&m->envelope);
+	m->has_mail = false;
+	m->refused_recipients = 0;
+	store_unbook(&m->s.sink->store, m->booked);
+	m->booked = 0;
+	buf_free(&m->data);
+}
+
+static void greet(struct session *s)
+{
+	if (s->sink->banner)
+		session_reply(s, "220 %s", s->sink->banner);
+	else
+		session_reply(s, "220 %s ESMTP mailsink", s->sink->name);
+}
+
+static bool may_auth(const struct session *s)
+{
+	return s->sink->users.count > 0 && (s->is_tls || !s->sink->require_tls);
+}
+
+/* False: said so. */
+static bool take_helo(struct smtpd *m, struct bytes arg, bool is_esmtp)
+{
+	struct bytes name;
+
+	if (!bytes_word(&arg, &name) || name.n > ENVELOPE_NAME_MAX || bytes_trim(arg).n > 0) {
+		refuse(m,
+				is_esmtp ? "501 5.5.4 Syntax: EHLO hostname" :
+					   "501 5.5.4 Syntax: HELO hostname");
+		return false;
+	}
+	end_transaction(m);
+	buf_clear(&m->envelope.helo);
+	buf_put(&m->envelope.helo, name);
+	m->envelope.is_esmtp = is_esmtp;
+	m->has_helo = true;
+	return true;
+}
+
+static void do_helo(struct smtpd *m, struct bytes arg)
+{
+	if (take_helo(m, arg, false))
+		session_reply(&m->s, "250 %s", m->s.sink->name);
+}
+
+static void do_ehlo(struct smtpd *m, struct bytes arg)
+{
+	struct session *s = &m->s;
+
+	if (!take_helo(m, arg, true))
+		return;
+	session_reply(s, "250-%s", s->sink->name);
+	session_reply(s, "250-PIPELINING");
+	session_reply(s, "250-SIZE %" PRIu64, s->sink->message_max);
+	if (s->sink->can_tls && !s->is_tls)
+		session_reply(s, "250-STARTTLS");
+	if (may_auth(s))
+		session_reply(s, "250-AUTH " LOGIN_MECHS);
+	session_reply(s, "250-ENHANCEDSTATUSCODES");
+	session_reply(s, "250-8BITMIME");
+	session_reply(s, "250 SMTPUTF8");
+}
+
+static void do_starttls(struct smtpd *m, struct bytes arg)
+{
+	if (arg.n > 0)
+		refuse(m, "501 5.5.4 Syntax: STARTTLS");
+	else if (m->s.is_tls)
+		refuse(m, "503 5.5.1 Error: TLS already active");
+	else if (!m->s.sink->can_tls)
+		refuse(m, "502 5.5.1 Error: command not implemented");
+	else if (m->has_mail)
+		refuse(m, "503 5.5.1 Error: MAIL transaction in progress");
+	else {
+		session_reply(&m->s, "220 2.0.0 Ready to start TLS");
+		m->s.starts_tls = true;
+	}
+}
+
+static void end_auth(struct smtpd *m, enum login_result result)
+{
+	struct session *s = &m->s;
+	const char *mech = sasl_mech_name(s->login.mech);
+	struct bytes user = buf_bytes(&s->login.user);
+
+	if (result == LOGIN_OK || result == LOGIN_REFUSED)
+		journal_note(&s->sink->journal, &s->at, "login", "login of \"%.*s\" by %s %s",
+				(int)user.n, (const char *)user.p, mech,
+				result == LOGIN_OK ? "accepted" : "refused");
+	login_end(&s->login);
+	switch (result) {
+	case LOGIN_OK:
+		s->is_authed = true;
+		session_reply(s, "235 2.7.0 Authentication successful");
+		break;
+	case LOGIN_CANCELLED:
+		refuse(m, "501 5.7.0 Error: authentication aborted");
+		break;
+	case LOGIN_BAD_BASE64:
+		refuse(m, "501 5.5.2 Error: authentication failed: malformed base64");
+		break;
+	case LOGIN_BAD_FORM:
+		refuse(m, "501 5.5.2 Error: authentication failed: malformed response");
+		break;
+	case LOGIN_REFUSED:
+	case LOGIN_MORE:
+		refuse(m, "535 5.7.8 Error: authentication failed");
+		break;
+	}
+}
+
+static void step_auth(struct smtpd *m, const struct bytes *line)
+{
+	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(SESSION_LINE_MAX);
+	enum login_result result = login_step(&m->s.login, &m->s.sink->users, line, &challenge);
+
+	if (result == LOGIN_MORE) {
+		buf_printf(&reply, "334 %s", buf_text(&challenge));
+		session_reply_random(&m->s, buf_text(&reply),
+				m->s.login.mech == SASL_CRAM_MD5 ? "334 <challenge>" :
+								   buf_text(&reply));
+	} else {
+		end_auth(m, result);
+	}
+	buf_free(&challenge);
+	buf_free(&reply);
+}
+
+static void do_auth(struct smtpd *m, struct bytes arg)
+{
+	struct session *s = &m->s;
+	struct bytes mech, initial;
+
+	if (s->sink->users.count == 0)
+		refuse(m, "503 5.5.1 Error: authentication not enabled");
+	else if (!m->has_helo || !m->envelope.is_esmtp)
+		refuse(m, "503 5.5.1 Error: send EHLO first");
+	else if (s->is_authed)
+		refuse(m, "503 5.5.1 Error: already authenticated");
+	else if (m->has_mail)
+		refuse(m, "503 5.5.1 Error: MAIL transaction in progress");
+	else if (!bytes_word(&arg, &mech))
+		refuse(m, "501 5.5.4 Syntax: AUTH mechanism");
+	else if (!login_begin(&s->login, s->sink->w, sasl_mech_of(mech), s->sink->name))
+		refuse(m, "504 5.5.4 Error: unrecognized authentication mechanism");
+	else if (!bytes_word(&arg, &initial))
+		step_auth(m, NULL);
+	else if (bytes_trim(arg).n > 0)
+		end_auth(m, LOGIN_BAD_FORM);
+	else {
+		initial = login_initial(initial);
+		step_auth(m, &initial);
+	}
+}
+
+static bool has_eight_bit(struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++)
+		if (in.p[i] > 0x7f)
+			return true;
+	return false;
+}
+
+/* One parameter of MAIL. NULL: taken; else the reply that refuses it. */
+static const char *mail_parameter(struct smtpd *m, struct bytes word)
+{
+	struct bytes key = bytes_head(word, bytes_find(word, '='));
+	struct bytes value = bytes_skip(word, key.n + 1);
+	uint64_t size;
+
+	if (bytes_equal_nocase(key, BYTES("SIZE"))) {
+		if (!bytes_is_uint(value, UINT64_MAX, &size))
+			return "501 5.5.4 Error: bad SIZE value";
+		if (size > m->s.sink->message_max)
+			return "552 5.3.4 Message size exceeds fixed limit";
+		return NULL;
+	}
+	if (bytes_equal_nocase(key, BYTES("BODY")))
+		return bytes_equal_nocase(value, BYTES("8BITMIME")) ||
+						bytes_equal_nocase(value, BYTES("7BIT")) ?
+				NULL :
+				"501 5.5.4 Error: bad BODY value";
+	if (bytes_equal_nocase(word, BYTES("SMTPUTF8"))) {
+		m->envelope.is_utf8 = true;
+		return NULL;
+	}
+	if (bytes_equal_nocase(key, BYTES("AUTH")) && value.n > 0 && m->s.sink->users.count > 0)
+		return NULL; /* RFC 4954 5: whose message it is; nobody here needs to know */
+	return "555 5.5.4 Unsupported option";
+}
+
+/* The path behind "FROM:" or "TO:"; what follows it stays in arg. False: said so. */
+static bool take_path(struct smtpd *m, const char *keyword, struct bytes *arg, struct bytes *path)
+{
+	bool bare;
+
+	if (!bytes_starts_nocase(*arg, bytes_of(keyword))) {
+		refuse(m,
+				*keyword == 'F' ? "501 5.5.4 Syntax: MAIL FROM:<address>" :
+						  "501 5.5.4 Syntax: RCPT TO:<address>");
+		return false;
+	}
+	*arg = bytes_skip(*arg, bytes_of(keyword).n);
+	if (!envelope_path(arg, path, &bare) || path->n > ENVELOPE_PATH_MAX) {
+		refuse(m,
+				*keyword == 'F' ? "501 5.1.7 Bad sender address syntax" :
+						  "501 5.1.3 Bad recipient address syntax");
+		return false;
+	}
+	if (bare)
+		session_note(&m->s,
+				"the address has no angle brackets (RFC 5321 4.1.2 wants them)");
+	return true;
+}
+
+static void do_mail(struct smtpd *m, struct bytes arg)
+{
+	const char *trouble = NULL;
+	struct bytes path, word;
+
+	if (!m->has_helo) {
+		refuse(m, "503 5.5.1 Error: send HELO/EHLO first");
+		return;
+	}
+	if (m->has_mail) {
+		refuse(m, "503 5.5.1 Error: nested MAIL command");
+		return;
+	}
+	if (!take_path(m, "FROM:", &arg, &path))
+		return;
+	while (!trouble && bytes_word(&arg, &word))
+		trouble = mail_parameter(m, word);
+	if (!trouble && has_eight_bit(path) && !m->envelope.is_utf8)
+		trouble = "553 5.6.7 Error: non-ASCII address without SMTPUTF8";
+	if (trouble) {
+		m->envelope.is_utf8 = false;
+		refuse(m, trouble);
+		return;
+	}
+	if (!store_book(&m->s.sink->store, 0)) {
+		m->envelope.is_utf8 = false;
+		session_reply(&m->s, "452 4.3.1 Insufficient system storage");
+		return;
+	}
+	buf_put(&m->envelope.from, path);
+	m->has_mail = true;
+	session_reply(&m->s, "250 2.1.0 Ok");
+}
+
+static void do_rcpt(struct smtpd *m, struct bytes arg)
+{
+	struct bytes path;
+
+	if (!m->has_mail) {
+		refuse(m, "503 5.5.1 Error: need MAIL command");
+		return;
+	}
+	m->refused_recipients++; /* until it is taken */
+	if (!take_path(m, "TO:", &arg, &path))
+		return;
+	if (path.n == 0)
+		refuse(m, "501 5.1.3 Bad recipient address syntax");
+	else if (bytes_trim(arg).n > 0)
+		refuse(m, "555 5.5.4 Unsupported option");
+	else if (has_eight_bit(path) && !m->envelope.is_utf8)
+		refuse(m, "553 5.6.7 Error: non-ASCII address without SMTPUTF8");
+	else if (!envelope_add(&m->envelope, path))
+		session_reply(&m->s, "452 4.5.3 Error: too many recipients");
+	else {
+		m->refused_recipients--;
+		session_reply(&m->s, "250 2.1.5 Ok");
+	}
+}
+
+static void do_data(struct smtpd *m, struct bytes arg)
+{
+	if (arg.n > 0) {
+		refuse(m, "501 5.5.4 Syntax: DATA");
+	} else if (m->envelope.recipient_count > 0) {
+		session_reply(&m->s, "354 End data with <CR><LF>.<CR><LF>");
+		m->dot = (struct dot_reader){ .crlf_only = true };
+		m->data = BUF(m->s.sink->message_max + 1); /* one more tells that it is too big */
+		m->fate = FATE_KEEP;
+		m->s.in_data = true;
+	} else if (m->refused_recipients > 0) {
+		refuse(m, "554 5.5.1 Error: no valid recipients");
+	} else {
+		refuse(m,
+				m->has_mail ? "503 5.5.1 Error: need RCPT command" :
+					      "503 5.5.1 Error: need MAIL command");
+	}
+}
+
+static void drop_data(struct smtpd *m, enum fate fate)
+{
+	m->fate = fate;
+	store_unbook(&m->s.sink->store, m->booked);
+	m->booked = 0;
+	buf_free(&m->data);
+}
+
+static void keep_message(struct smtpd *m)
+{
+	struct session *s = &m->s;
+	struct envelope *v = &m->envelope;
+	char id[STORE_ID_MAX];
+	struct err e = { 0 };
+
+	v->is_tls = s->is_tls;
+	v->is_authed = s->is_authed;
+	v->peer_ip = s->peer_ip;
+	v->host = s->sink->name;
+	if (!store_add(&s->sink->store, v, buf_bytes(&m->data), id, &e)) {
+		session_note(s, e.text);
+		session_reply(s, "451 4.3.0 Error: queue file write error");
+		return;
+	}
+	struct buf with = BUF(ENVELOPE_NAME_MAX);
+	envelope_with(v, &with);
+	journal_message(&s->sink->journal, &s->at,
+			&(struct journal_message){
+					.id = id,
+					.with = buf_text(&with),
+					.helo = buf_bytes(&v->helo),
+					.from = buf_bytes(&v->from),
+					.recipients = buf_bytes(&v->recipients),
+					.octets = m->dot.octets,
+					.bare_lf = m->dot.bare_lf,
+			});
+	buf_free(&with);
+	session_reply(s, "250 2.0.0 Ok: queued as %s", id);
+}
+
+static void end_data(struct smtpd *m)
+{
+	struct session *s = &m->s;
+
+	s->in_data = false;
+	store_unbook(&s->sink->store, m->booked);
+	m->booked = 0;
+	if (m->fate == FATE_KEEP && !store_book(&s->sink->store, m->data.n))
+		m->fate = FATE_FULL; /* others were faster */
+	else if (m->fate == FATE_KEEP)
+		store_unbook(&s->sink->store, m->data.n);
+	if (m->fate == FATE_TOO_BIG)
+		refuse(m, "552 5.3.4 Error: message file too big");
+	else if (m->fate == FATE_FULL)
+		session_reply(s, "452 4.3.1 Insufficient system storage");
+	else
+		keep_message(m);
+	end_transaction(m);
+}
+
+static void take_data(struct session *s, struct bytes *in)
+{
+	struct smtpd *m = smtpd_of(s);
+	struct bytes piece = bytes_head(*in, DATA_PIECE);
+	size_t given = piece.n, before;
+
+	if (m->fate != FATE_KEEP)
+		buf_clear(&m->data);
+	before = m->data.n;
+	dot_read(&m->dot, &piece, &m->data);
+	*in = bytes_skip(*in, given - piece.n);
+	m->since_step += given - piece.n;
+	if (m->since_step >= DATA_STEP) {
+		m->since_step = 0;
+		s->steps++;
+	}
+	if (m->fate == FATE_KEEP && m->data.n > s->sink->message_max) {
+		drop_data(m, FATE_TOO_BIG);
+	} else if (m->fate == FATE_KEEP) {
+		if (store_book(&s->sink->store, m->data.n - before))
+			m->booked += m->data.n - before;
+		else
+			drop_data(m, FATE_FULL);
+	}
+	if (m->dot.is_done)
+		end_data(m);
+}
+
+static void do_rset(struct smtpd *m, struct bytes arg)
+{
+	if (arg.n > 0) {
+		refuse(m, "501 5.5.4 Syntax: RSET");
+		return;
+	}
+	end_transaction(m);
+	session_reply(&m->s, "250 2.0.0 Ok");
+}
+
+static void do_noop(struct smtpd *m, struct bytes arg)
+{
+	(void)arg; /* RFC 5321 4.1.1.9: a string may stand there */
+	session_reply(&m->s, "250 2.0.0 Ok");
+}
+
+static void do_vrfy(struct smtpd *m, struct bytes arg)
+{
+	if (arg.n == 0)
+		refuse(m, "501 5.5.4 Syntax: VRFY address");
+	else
+		session_reply(&m->s, "252 2.0.0 Every address is taken here");
+}
+
+static void do_help(struct smtpd *m, struct bytes arg)
+{
+	(void)arg;
+	session_reply(&m->s,
+			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
+}
+
+static void do_quit(struct smtpd *m, struct bytes arg)
+{
+	if (arg.n > 0) {
+		refuse(m, "501 5.5.4 Syntax: QUIT");
+		return;
+	}
+	session_reply(&m->s, "221 2.0.0 Bye");
+	m->s.is_over = true;
+}
+
+static const struct command commands[] = {
+	{ "AUTH", false, do_auth },
+	{ "DATA", false, do_data },
+	{ "EHLO", true, do_ehlo },
+	{ "HELO", true, do_helo },
+	{ "HELP", true, do_help },
+	{ "MAIL", false, do_mail },
+	{ "NOOP", true, do_noop },
+	{ "QUIT", true, do_quit },
+	{ "RCPT", false, do_rcpt },
+	{ "RSET", true, do_rset },
+	{ "STARTTLS", true, do_starttls },
+	{ "VRFY", false, do_vrfy },
+};
+
+static const struct command *find_command(struct bytes verb)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (bytes_equal_nocase(verb, bytes_of(commands[i].verb)))
+			return &commands[i];
+	return NULL;
+}
+
+static void take_line(struct session *s, struct bytes line)
+{
+	struct smtpd *m = smtpd_of(s);
+	struct bytes arg = bytes_trim(line), verb = { 0 };
+	const struct command *command;
+
+	if (s->login.mech) {
+		session_show_hidden(s, line);
+		step_auth(m, &line);
+		return;
+	}
+	bytes_word(&arg, &verb);
+	command = find_command(verb);
+	session_show(s, line, command != NULL);
+	if (!command || bytes_has_control(line))
+		refuse(m, "500 5.5.2 Error: command not recognized");
+	else if (s->sink->require_tls && !s->is_tls && !command->before_tls)
+		refuse(m, "530 5.7.0 Must issue a STARTTLS command first");
+	else
+		command->run(m, bytes_trim(arg));
+}
+
+static void line_too_long(struct session *s)
+{
+	session_note(s, "a command line over 4096 octets");
+	if (s->login.mech) { /* RFC 4954 4 */
+		login_end(&s->login);
+		refuse(smtpd_of(s), "500 5.5.6 Error: authentication exchange line is too long");
+	} else {
+		refuse(smtpd_of(s), "500 5.5.2 Error: line too long");
+	}
+}
+
+/* RFC 3207 4.2: what was said before TLS counts for nothing. */
+static void tls_on(struct session *s)
+{
+	struct smtpd *m = smtpd_of(s);
+
+	end_transaction(m);
+	buf_clear(&m->envelope.helo);
+	m->has_helo = false;
+}
+
+static void leave(struct session *s, bool is_idle)
+{
+	if (is_idle)
+		session_reply(s, "421 4.4.2 %s Error: timeout exceeded", s->sink->name);
+	else
+		session_reply(s, "421 4.3.2 %s Service shutting down", s->sink->name);
+}
+
+static void end(struct session *s)
+{
+	struct smtpd *m = smtpd_of(s);
+
+	end_transaction(m);
+	envelope_free(&m->envelope);
+}
+
+static const struct session_proto proto = {
+	.name = "smtp",
+	.greet = greet,
+	.line = take_line,
+	.line_too_long = line_too_long,
+	.data = take_data,
+	.tls_on = tls_on,
+	.leave = leave,
+	.end = end,
+};
+
+struct session *smtpd_new(struct sink *sink, const struct session_peer *peer)
+{
+	struct smtpd *m = xmalloc(sizeof(*m));
+
+	envelope_init(&m->envelope);
+	session_start(&m->s, &proto, sink, peer);
+	return &m->s;
+}

@@ -1,0 +1,10 @@
+/* smtpd - one SMTP session, the server's side
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/mailsink/session.h"
+
+/* A session with its greeting in out; freed by session_free. Speaks RFC 5321 with PIPELINING
+ * (2920), SIZE (1870), 8BITMIME (6152), ENHANCEDSTATUSCODES (2034), SMTPUTF8 (6531), STARTTLS
+ * (3207), AUTH (4954). */
+struct session *smtpd_new(struct sink *sink, const struct session_peer *peer);

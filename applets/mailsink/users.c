@@ -1,0 +1,112 @@
+/* users - who may log in, and whether a proof is right
+ * SPDX-License-Identifier: MIT */
+#include "applets/mailsink/users.h"
+
+#include "proto/hash.h"
+#include "proto/sasl.h"
+#include "sys/file.h"
+#include "sys/mem.h"
+
+#include <stdlib.h>
+
+enum { FILE_MAX = 256 * 1024, PROOF_MAX = USERS_SPEC_MAX + 64 };
+
+void users_free(struct users *u)
+{
+	for (size_t i = 0; i < u->count; i++) {
+		buf_free(&u->at[i].name);
+		buf_free(&u->at[i].password);
+	}
+	free(u->at);
+	*u = (struct users){ 0 };
+}
+
+static const struct user *find(const struct users *u, struct bytes name)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (bytes_equal(buf_bytes(&u->at[i].name), name))
+			return &u->at[i];
+	return NULL;
+}
+
+bool users_add(struct users *u, struct bytes spec, struct err *e)
+{
+	struct bytes name = bytes_head(spec, bytes_find(spec, ':'));
+	struct bytes password = bytes_skip(spec, name.n + 1);
+
+	if (name.n == 0 || password.n == 0 || spec.n > USERS_SPEC_MAX || bytes_has_control(spec))
+		return err_set(e, ERR_USAGE, "a user is given as NAME:PASS, at most %d octets",
+				USERS_SPEC_MAX);
+	if (find(u, name))
+		return err_set(e, ERR_USAGE, "user \"%.*s\" is given twice", (int)name.n,
+				(const char *)name.p);
+	if (u->count == USERS_MAX)
+		return err_set(e, ERR_USAGE, "more than %d users", USERS_MAX);
+	u->at = xrealloc(u->at, (u->count + 1) * sizeof(u->at[0]));
+	struct user *user = &u->at[u->count++];
+	buf_init(&user->name, USERS_SPEC_MAX);
+	buf_init_secret(&user->password, USERS_SPEC_MAX);
+	buf_put(&user->name, name);
+	buf_put(&user->password, password);
+	return true;
+}
+
+bool users_load(struct users *u, const char *path, struct err *e)
+{
+	struct buf text = BUF_SECRET(FILE_MAX);
+	bool ok = file_read(path, &text, e);
+	struct bytes rest = buf_bytes(&text), line;
+
+	for (unsigned number = 1; ok && bytes_line(&rest, &line); number++) {
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		ok = users_add(u, line, e);
+		if (!ok)
+			err_wrap(e, "%s, line %u", path, number);
+	}
+	buf_free(&text);
+	return ok;
+}
+
+static bool same(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && hash_equal(a.p, b.p, a.n);
+}
+
+bool users_check_password(const struct users *u, struct bytes name, struct bytes password)
+{
+	const struct user *user = find(u, name);
+
+	return user && same(buf_bytes(&user->password), password);
+}
+
+bool users_check_cram_md5(const struct users *u, struct bytes challenge, struct bytes name,
+		struct bytes response)
+{
+	const struct user *user = find(u, name);
+
+	if (!user)
+		return false;
+	struct buf due = BUF_SECRET(PROOF_MAX);
+	sasl_cram_md5(&due,
+			&(struct sasl_creds){ .user = buf_bytes(&user->name),
+					.password = buf_bytes(&user->password) },
+			challenge);
+	bool ok = same(buf_bytes(&due), response);
+	buf_free(&due);
+	return ok;
+}
+
+bool users_check_apop(const struct users *u, struct bytes stamp, struct bytes name,
+		struct bytes digest)
+{
+	const struct user *user = find(u, name);
+
+	if (!user)
+		return false;
+	struct buf due = BUF_SECRET(PROOF_MAX);
+	sasl_apop(&due, stamp, buf_bytes(&user->password));
+	bool ok = same(buf_bytes(&due), digest);
+	buf_free(&due);
+	return ok;
+}

@@ -1,0 +1,445 @@
+/* pop3talk - an annotated POP3 conversation
+ * SPDX-License-Identifier: MIT */
+#include "applets/pop3talk/pop3talk.h"
+
+#include "know/words.h"
+#include "sys/file.h"
+
+#include <string.h>
+
+enum { PORT_POP3 = 110, PORT_POP3S = 995 };
+
+#define AT(member) offsetof(struct pop3talk_options, member)
+
+static const struct opt options[] = {
+	{ .help = "Session" },
+	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+			"send the lines of standard input, typed or piped, each after the previous reply",
+			0, 0 },
+	{ 0, "auth", "MECH", OPT_TEXT, AT(auth),
+			"log in by SASL PLAIN, LOGIN or CRAM-MD5 instead of USER and PASS", 0, 0 },
+	{ 0, "apop", NULL, OPT_FLAG, AT(apop), "log in by APOP (an MD5 digest, RFC 1939)", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
+	{ .help = "Mailbox" },
+	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages and octets (the default)", 0,
+			0 },
+	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages: size, date, from, subject", 0,
+			0 },
+	{ 0, "max", "N", OPT_NUMBER, AT(max), "--list shows the newest N messages; else 50", 1,
+			100000 },
+	{ 0, "uidl", NULL, OPT_FLAG, AT(uidl), "unique id of each message", 0, 0 },
+	{ 0, "read", "N|last", OPT_TEXT, AT(read), "show a message, its headers decoded", 0, 0 },
+	{ 0, "headers", "N|last", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
+	{ 0, "delete", "N", OPT_LIST, AT(delete),
+			"delete a message; may be repeated; nothing else ever deletes", 0, 0 },
+	{ 0, "yes", NULL, OPT_FLAG, AT(yes), "do not ask before --delete", 0, 0 },
+	{ 0 },
+};
+
+static const char *const more[] = {
+	"Connects, waits for the greeting, asks for the capabilities, takes STLS when it is offered, logs in when a"
+	" user is given, does what was asked, and quits. Each line is shown with what it means. Nothing is"
+	" deleted or marked, unless --delete says so.",
+	"Without a port, port 110 is tried on loopback and port 995 (TLS at once) elsewhere.",
+	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
+	" login attempt is made.",
+	NULL,
+};
+
+static const char *const examples[] = {
+	"pop3talk localhost -u sample --list",
+	"log in and list the mailbox",
+	"pop3talk localhost:110 -u sample --read last",
+	"show the newest message",
+	NULL,
+};
+
+const struct opt_spec pop3talk_spec = {
+	.name = "pop3talk",
+	.what = "an annotated POP3 conversation: login, list and read a mailbox",
+	.usage = "pop3talk [options] HOST[:PORT]",
+	.more = more,
+	.options = options,
+	.common = opt_common_net,
+	.examples = examples,
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf *note)
+{
+	struct bytes text = reply_text(r, i), software, stamp;
+
+	if (strcmp(t->stage, "banner") == 0 && r->status == REPLY_OK) {
+		if (pop3_greeting_software(text, &software)) {
+			buf_puts(note, "the greeting names the software: ");
+			buf_put(note, bytes_head(software, TALK_SHOWN_MAX));
+		} else {
+			buf_puts(note, "software name hidden");
+		}
+		if (pop3_apop_stamp(text, &stamp))
+			buf_puts(note, "; offers APOP");
+	} else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE) {
+		talk_note_challenge(text, note);
+	}
+}
+
+static void on_capa_line(void *ctx, struct bytes line)
+{
+	struct pop3talk *p = ctx;
+	struct buf note = BUF(TALK_NOTE_MAX);
+
+	pop3_caps_add(&p->caps, line);
+	words_put(&note, WORDS_CAPA, line);
+	transcript_line(&p->talk.transcript, 'S', line, buf_text(&note));
+	buf_free(&note);
+}
+
+/* A server without CAPA (popa3d) is no failure: RFC 1939 servers have USER and PASS. */
+static bool capa(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+	struct lines lines;
+	struct dot_reader dots = { 0 };
+
+	p->caps = (struct pop3_caps){ 0 };
+	if (!dialog_ask(&t->d, "CAPA"))
+		return talk_failed(t, "ehlo");
+	if (!dialog_is_ok(&t->d)) {
+		p->caps.has = POP3_USER | POP3_TOP;
+		transcript_note(&t->transcript, "no capability list here: an old or small server");
+		return !t->d.is_over || talk_refused(t, "ehlo", NULL);
+	}
+	lines_begin(&lines, on_capa_line, p);
+	bool ok = dialog_read_data(&t->d, &dots, lines_take, &lines);
+	lines_end(&lines);
+	return ok || talk_failed(t, "ehlo");
+}
+
+static bool greet(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+	struct addr a;
+	bool is_loopback = bytes_equal_nocase(bytes_of(t->ep.host), BYTES("localhost")) ||
+			(addr_parse(&a, t->ep.host, 0, NULL) && addr_is_loopback(&a));
+	bool clear = p->common.tls == OPT_TLS_NONE || p->common.tls == OPT_TLS_STARTTLS ||
+			(p->common.tls == OPT_TLS_AUTO && is_loopback);
+	struct bytes stamp;
+
+	if (!talk_open(t, clear ? PORT_POP3 : PORT_POP3S))
+		return false;
+	if (!dialog_is_ok(&t->d))
+		return talk_refused(t, "banner", NULL);
+	if (pop3_apop_stamp(reply_text(&t->d.reply, 0), &stamp))
+		buf_put(&p->stamp, stamp);
+	return true;
+}
+
+static bool secure(struct pop3talk *p)
+{
+	bool started, had_user = p->caps.has & POP3_USER;
+
+	if (!talk_starttls(&p->talk, p->caps.has & POP3_STLS, &started))
+		return false;
+	if (!started)
+		return true;
+	if (!capa(p))
+		return false;
+	if (!had_user && p->caps.has & POP3_USER)
+		transcript_note(&p->talk.transcript,
+				"USER is offered only after STLS: no plain-text login here");
+	return true;
+}
+
+static bool apop_missing(struct pop3talk *p)
+{
+	struct report_verdict v = {
+		.status = REPORT_CRITICAL,
+		.stage = "auth",
+		.fact = "the greeting holds no valid APOP stamp, so APOP could not be tried",
+		.means = "APOP is switched off here (likely)",
+		.next = "leave --apop out: USER and PASS, through TLS",
+		.id = "apop-not-offered",
+	};
+
+	report_add(&p->talk.report, &v);
+	return false;
+}
+
+static bool log_in(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+	const char *how = p->o.apop ? "APOP" : "USER/PASS";
+	bool ok;
+
+	if (p->o.apop && p->stamp.n == 0)
+		return apop_missing(p);
+	if (!talk_may_login(t))
+		return false;
+	t->stage = "auth";
+	if (p->o.auth) {
+		t->mech = sasl_mech_of(bytes_of(p->o.auth));
+		how = sasl_mech_name(t->mech);
+		ok = auth_sasl(&t->d, t->mech, &t->creds);
+	} else if (p->o.apop) {
+		ok = auth_apop(&t->d, &t->creds, buf_bytes(&p->stamp));
+	} else {
+		ok = auth_user_pass(&t->d, &t->creds);
+	}
+	return ok ? talk_login_verdict(t, how) : talk_failed(t, "auth");
+}
+
+static bool confirm_delete(struct pop3talk *p)
+{
+	struct world *w = p->talk.w;
+	struct buf answer = BUF(100);
+	struct err e;
+
+	if (p->o.yes || p->o.delete.count == 0)
+		return true;
+	out_printf(&w->err, "Delete %zu message%s for good? Type yes: ", p->o.delete.count,
+			p->o.delete.count == 1 ? "" : "s");
+	out_flush(&w->err);
+	bool yes = file_read_line(w->in_fd, "standard input", &answer, &e) &&
+			bytes_equal(bytes_trim(buf_bytes(&answer)), BYTES("yes"));
+	buf_free(&answer);
+	if (!yes)
+		transcript_note(&p->talk.transcript, "not confirmed: nothing is deleted");
+	return yes;
+}
+
+static bool transactions(struct pop3talk *p)
+{
+	const struct pop3talk_options *o = &p->o;
+
+	if (!pop3talk_stat(p))
+		return false;
+	if (o->list && !pop3talk_list(p))
+		return false;
+	if (o->uidl && !pop3talk_uidl(p))
+		return false;
+	if (o->headers && !pop3talk_read(p, o->headers, true))
+		return false;
+	if (o->read && !pop3talk_read(p, o->read, false))
+		return false;
+	if (!confirm_delete(p))
+		return true;
+	for (size_t i = 0; i < o->delete.count; i++)
+		if (!pop3talk_delete(p, o->delete.at[i]))
+			return false;
+	return true;
+}
+
+static void mailbox_verdict(struct pop3talk *p)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	buf_printf(&fact, "%llu message%s, %llu octets", (unsigned long long)p->count,
+			p->count == 1 ? "" : "s", (unsigned long long)p->octets);
+	if (p->o.read && p->agrees)
+		buf_puts(&fact, "; sizes agree with what was received");
+	if (p->deleted > 0)
+		buf_printf(&fact, "; %llu deleted", (unsigned long long)p->deleted);
+	else
+		buf_puts(&fact, "; nothing was deleted");
+	report_perf(&p->talk.report, "messages", (double)p->count, "");
+	report_perf(&p->talk.report, "octets", (double)p->octets, "B");
+	talk_ok(&p->talk, "fetch", "mailbox", buf_text(&fact), NULL);
+	buf_free(&fact);
+}
+
+/* DELE counts only once QUIT is answered well (RFC 1939 6). */
+static bool deletion_unsure(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+	struct report_verdict v = {
+		.status = REPORT_UNKNOWN,
+		.stage = "quit",
+		.fact = "QUIT was not answered well: whether the messages were deleted is not known",
+		.means = "POP3 deletes when QUIT is answered by +OK (certain)",
+		.next = "log in again and look, by --list",
+		.id = "pop3-delete-unsure",
+	};
+
+	if (p->deleted == 0 || (t->is_quit && dialog_is_ok(&t->d)))
+		return false;
+	report_add(&t->report, &v);
+	return true;
+}
+
+static void finish(struct pop3talk *p, bool ok)
+{
+	struct talk *t = &p->talk;
+
+	if (!ok && p->deleted > 0 && !t->d.is_over) {
+		dialog_ask(&t->d, "RSET");
+		transcript_note(&t->transcript, "RSET: after the failure nothing is deleted");
+		p->deleted = 0;
+	}
+	talk_quit(t);
+	if (ok && !deletion_unsure(p))
+		mailbox_verdict(p);
+}
+
+/* ---- lines from standard input ---- */
+
+struct typed {
+	struct pop3talk *p;
+	struct lines lines;
+	unsigned sent, refused;
+};
+
+static void on_answered(void *ctx, struct bytes shown)
+{
+	struct typed *typed = ctx;
+	struct talk *t = &typed->p->talk;
+
+	(void)shown;
+	typed->sent++;
+	if (t->d.reply.status == REPLY_NO) {
+		typed->refused++;
+		talk_refused(t, t->stage, NULL);
+	}
+}
+
+static void on_data_line(void *ctx, struct bytes line)
+{
+	struct typed *typed = ctx;
+	struct buf note = BUF(TALK_NOTE_MAX);
+
+	if (strcmp(typed->p->talk.stage, "ehlo") == 0)
+		words_put(&note, WORDS_CAPA, line);
+	transcript_line(&typed->p->talk.transcript, 'S', line, buf_text(&note));
+	buf_free(&note);
+}
+
+static bool on_data(void *ctx, struct bytes part)
+{
+	struct typed *typed = ctx;
+
+	return lines_take(&typed->lines, part);
+}
+
+/* False: standard input had no line, so the plain check is what is wanted. */
+static bool run_lines(struct pop3talk *p)
+{
+	struct typed typed = { .p = p };
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	lines_begin(&typed.lines, on_data_line, &typed);
+	bool ok = talk_script(&p->talk, on_answered, on_data, &typed);
+	lines_end(&typed.lines);
+	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
+			typed.sent == 1 ? "" : "s");
+	bool had_none = ok && typed.sent == 0 && !p->o.interactive && !p->talk.w->in_tty;
+	if (ok && typed.refused == 0 && !had_none)
+		talk_ok(&p->talk, "quit", NULL, buf_text(&fact), NULL);
+	buf_free(&fact);
+	return !had_none;
+}
+
+/* ---- the session ---- */
+
+static bool wants_mailbox(const struct pop3talk_options *o)
+{
+	return o->stat || o->list || o->uidl || o->read || o->headers || o->delete.count > 0;
+}
+
+static void steps(struct pop3talk *p, bool lines_follow)
+{
+	struct talk *t = &p->talk;
+	struct buf fact = BUF(TALK_NOTE_MAX);
+	bool has_user = t->creds.user.n > 0;
+
+	if (!capa(p) || !secure(p) || (has_user && !log_in(p))) {
+		/* told */
+	} else if (lines_follow && run_lines(p)) {
+		/* told */
+	} else if (!has_user) {
+		talk_quit(t);
+		talk_ok(t, "ehlo", NULL,
+				stream_is_tls(t->d.s) ? "the server speaks POP3, TLS works" :
+							"the server speaks POP3",
+				"that logins work");
+	} else if (p->o.auth_only) {
+		talk_quit(t);
+		buf_puts(&fact, "user \"");
+		buf_put(&fact, t->creds.user);
+		buf_puts(&fact, "\" logged in");
+		talk_ok(t, "auth", NULL, buf_text(&fact), "that the mailbox can be read");
+	} else {
+		finish(p, transactions(p));
+	}
+	buf_free(&fact);
+}
+
+static void session(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+	bool lines = talk_wants_lines(t, p->o.interactive, false);
+	bool lines_first = lines && t->creds.user.n == 0 && p->common.tls != OPT_TLS_STARTTLS;
+
+	if (greet(p) && !(lines_first && run_lines(p)))
+		steps(p, lines && !lines_first);
+	talk_quit(t);
+}
+
+/* Known only now: the user may stand in the URL or in the netrc file. */
+static bool user_ok(struct pop3talk *p)
+{
+	const struct pop3talk_options *o = &p->o;
+
+	if (p->talk.creds.user.n > 0 || !(wants_mailbox(o) || o->auth_only || o->auth || o->apop))
+		return true;
+	opt_wrong(p->talk.w, &pop3talk_spec, "a mailbox needs a user (-u)");
+	return false;
+}
+
+static bool options_ok(struct pop3talk *p, struct world *w)
+{
+	const struct pop3talk_options *o = &p->o;
+
+	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
+		opt_wrong(w, &pop3talk_spec, "--auth %s: PLAIN, LOGIN or CRAM-MD5", o->auth);
+	else if (o->auth && o->apop)
+		opt_wrong(w, &pop3talk_spec, "--auth and --apop exclude each other");
+	else if (o->delete.count > 0 && !o->yes && !w->in_tty)
+		opt_wrong(w, &pop3talk_spec,
+				"--delete asks on a terminal; without one it needs --yes");
+	else
+		return true;
+	return false;
+}
+
+int pop3talk_main(struct world *w, int argc, char **argv)
+{
+	struct pop3talk p = {
+		.talk.proto = PROTO_POP3,
+		.talk.annotate = annotate,
+		.stamp = BUF(512),
+		.agrees = true,
+		.o.max = 50,
+	};
+	struct opt_list operands = { 0 };
+	int code = REPORT_UNKNOWN;
+
+	p.talk.common = &p.common;
+	switch (opt_parse(w, &pop3talk_spec, argc, argv,
+			&(struct opt_into){ &p.o, &p.common, &operands })) {
+	case OPT_HELPED:
+		return REPORT_OK;
+	case OPT_WRONG:
+		return REPORT_UNKNOWN;
+	case OPT_RUN:
+		break;
+	}
+	if (options_ok(&p, w)) {
+		if (talk_begin(&p.talk, w, &pop3talk_spec, operands.at[0]) && user_ok(&p))
+			session(&p);
+		code = talk_end(&p.talk);
+	}
+	buf_free(&p.stamp);
+	opt_common_free(&p.common);
+	return code;
+}

@@ -1,0 +1,351 @@
+/* smtptalk - an annotated SMTP conversation
+ * SPDX-License-Identifier: MIT */
+#include "applets/smtptalk/smtptalk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
+
+#define AT(member) offsetof(struct smtptalk_options, member)
+
+static const struct opt options[] = {
+	{ .help = "Session" },
+	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+			"send the lines of standard input, typed or piped, each after the previous reply",
+			0, 0 },
+	{ 0, "ehlo", "NAME", OPT_TEXT, AT(ehlo),
+			"name to give in EHLO; else this machine's name, or its address in brackets",
+			0, 0 },
+	{ 0, "auth", "MECH", OPT_TEXT, AT(auth), "log in by PLAIN, LOGIN or CRAM-MD5", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
+	{ 0, "quit-after", "all|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(quit_after),
+			"go no further than this stage", 0, 0 },
+	{ .help = "Message" },
+	{ 0, "from", "ADDR", OPT_TEXT, AT(from), "envelope sender and From; \"\" = <>", 0, 0 },
+	{ 0, "to", "ADDR", OPT_LIST, AT(to), "recipient; may be repeated", 0, 0 },
+	{ 0, "subject", "TEXT", OPT_TEXT, AT(subject), "subject; else a unique one", 0, 0 },
+	{ 0, "header", "LINE", OPT_LIST, AT(headers), "add or replace a header; may be repeated", 0,
+			0 },
+	{ 0, "body", "TEXT", OPT_TEXT, AT(body), "text of the message", 0, 0 },
+	{ 0, "data", "FILE", OPT_TEXT, AT(data_file),
+			"send this file as the whole message; \"-\" = standard input", 0, 0 },
+	{ 0 },
+};
+
+static const char *const more[] = {
+	"Connects, waits for the whole greeting, says EHLO, takes STARTTLS when it is offered, logs in when a"
+	" user is given, sends a message when recipients are given, and quits. Each line is shown with what it"
+	" means; at the end stands what that proves.",
+	"Without a step to do and with standard input on a terminal (or a script on it) it works like telnet:"
+	" what is typed is sent, and each reply is explained.",
+	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
+	" login attempt is made.",
+	NULL,
+};
+
+static const char *const examples[] = {
+	"smtptalk localhost",
+	"greeting and EHLO list, explained",
+	"smtptalk localhost -u sample --from sample@example.com --to sample@example.net",
+	"log in and send a test message",
+	NULL,
+};
+
+const struct opt_spec smtptalk_spec = {
+	.name = "smtptalk",
+	.what = "an annotated SMTP conversation: login, TLS, a test message",
+	.usage = "smtptalk [options] HOST[:PORT]",
+	.more = more,
+	.options = options,
+	.common = opt_common_net,
+	.examples = examples,
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+/* An FQDN, else the address literal of our side of the connection; never "localhost" (RFC 5321
+ * 4.1.4). */
+static void choose_ehlo_name(struct smtptalk *s)
+{
+	const struct world *w = s->talk.w;
+	const char *ip = stream_local_ip(s->talk.d.s);
+	struct buf name = BUF(sizeof(s->ehlo_name) - 1);
+
+	if (s->o.ehlo)
+		buf_puts(&name, s->o.ehlo);
+	else if (smtp_helo_ok(bytes_of(w->host_name)) &&
+			!bytes_starts_nocase(bytes_of(w->host_name), BYTES("localhost")))
+		buf_puts(&name, w->host_name);
+	else
+		buf_printf(&name, strchr(ip, ':') ? "[IPv6:%s]" : "[%s]", ip[0] ? ip : "127.0.0.1");
+	memcpy(s->ehlo_name, buf_text(&name), name.n + 1);
+	buf_free(&name);
+}
+
+static bool say_hello(struct smtptalk *s, const char *verb)
+{
+	struct buf line = BUF(ADDR_HOST_MAX + 8);
+
+	buf_printf(&line, "%s %s", verb, s->ehlo_name);
+	bool ok = dialog_ask(&s->talk.d, buf_text(&line));
+	buf_free(&line);
+	return ok;
+}
+
+/* HELO is tried only where the answer says that EHLO is not known; a 421 or a policy refusal
+ * stays what it is. */
+static bool ehlo(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+
+	if (!say_hello(s, "EHLO"))
+		return talk_failed(t, "ehlo");
+	int code = t->d.reply.code;
+	if ((code == 500 || code == 502 || code == 504) && !t->d.is_over) {
+		transcript_note(&t->transcript, "EHLO is not known here: HELO, without extensions");
+		if (!say_hello(s, "HELO"))
+			return talk_failed(t, "ehlo");
+	}
+	if (!dialog_is_ok(&t->d))
+		return talk_refused(t, "ehlo", NULL);
+	smtp_caps_read(&t->d.reply, &s->caps);
+	if (s->caps.has & SMTP_MASKED)
+		transcript_note(&t->transcript,
+				"a firewall between here and the server rewrites the list (masked keywords)");
+	return true;
+}
+
+static bool greet(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+
+	if (!talk_open(t, s->common.tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SMTP))
+		return false;
+	choose_ehlo_name(s);
+	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+}
+
+static bool secure(struct smtptalk *s)
+{
+	struct smtp_caps before = s->caps;
+	bool started;
+
+	if (!talk_starttls(&s->talk, s->caps.has & SMTP_STARTTLS, &started))
+		return false;
+	if (!started)
+		return true;
+	/* what was learned in clear text must be forgotten: RFC 3207 4.2 */
+	s->caps = (struct smtp_caps){ 0 };
+	if (!ehlo(s))
+		return false;
+	if (s->caps.mechs & ~before.mechs)
+		transcript_note(&s->talk.transcript,
+				before.mechs ? "more AUTH mechanisms than before STARTTLS" :
+					       "AUTH is offered only after STARTTLS");
+	return true;
+}
+
+static bool auth_missing(struct smtptalk *s)
+{
+	struct finding f = talk_finding(&s->talk, "auth");
+	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "auth" };
+
+	f.error = "auth-missing";
+	v.fact = s->caps.mechs || s->caps.other_mechs ?
+			"none of the offered mechanisms is known to smtptalk" :
+			"AUTH is not offered, so the login could not be tried";
+	report_advise(&s->talk.report, &v, &f);
+	return false;
+}
+
+static bool log_in(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+
+	t->mech = s->o.auth ? sasl_mech_of(bytes_of(s->o.auth)) : auth_pick(s->caps.mechs);
+	if (!t->mech)
+		return auth_missing(s);
+	if (!talk_may_login(t))
+		return false;
+	if (!(s->caps.mechs & t->mech))
+		transcript_note(&t->transcript,
+				"this mechanism is not offered; tried because --auth names it");
+	t->stage = "auth";
+	if (!auth_sasl(&t->d, t->mech, &t->creds))
+		return talk_failed(t, "auth");
+	return talk_login_verdict(t, sasl_mech_name(t->mech));
+}
+
+static void login_done(struct smtptalk *s)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	buf_puts(&fact, "user \"");
+	buf_put(&fact, s->talk.creds.user);
+	buf_printf(&fact, "\" logged in (%s)", sasl_mech_name(s->talk.mech));
+	talk_ok(&s->talk, "auth", NULL, buf_text(&fact), "that mail is accepted or delivered");
+	buf_free(&fact);
+}
+
+/* ---- lines from standard input ---- */
+
+struct lines {
+	struct smtptalk *s;
+	unsigned sent, refused;
+};
+
+static void on_answered(void *ctx, struct bytes shown)
+{
+	struct lines *lines = ctx;
+	struct talk *t = &lines->s->talk;
+	struct bytes id;
+
+	lines->sent++;
+	if (t->d.reply.status == REPLY_NO) {
+		lines->refused++;
+		talk_refused(t, t->stage, NULL);
+	} else if (bytes_equal(shown, BYTES(".")) &&
+			smtp_queue_id(reply_text(&t->d.reply, t->d.reply.line_count - 1), &id)) {
+		struct buf text = BUF(sizeof(lines->s->queue_id) - 1);
+		buf_put(&text, id);
+		memcpy(lines->s->queue_id, buf_text(&text), text.n + 1);
+		buf_free(&text);
+	}
+}
+
+/* False: standard input had no line, so the plain check is what is wanted. */
+static bool run_lines(struct smtptalk *s)
+{
+	struct lines lines = { .s = s };
+	char fact[200];
+
+	if (!talk_script(&s->talk, on_answered, NULL, &lines) || lines.refused > 0)
+		return true;
+	if (lines.sent == 0 && !s->o.interactive && !s->talk.w->in_tty)
+		return false;
+	if (s->queue_id[0])
+		snprintf(fact, sizeof(fact), "accepted, queue id %s", s->queue_id);
+	else
+		snprintf(fact, sizeof(fact), "%u line%s answered, none refused", lines.sent,
+				lines.sent == 1 ? "" : "s");
+	talk_ok(&s->talk, s->queue_id[0] ? "data" : "quit", NULL, fact,
+			s->queue_id[0] ? "delivery" : NULL);
+	return true;
+}
+
+/* ---- the session ---- */
+
+static bool has_steps(const struct smtptalk *s)
+{
+	const struct smtptalk_options *o = &s->o;
+
+	return o->to.count > 0 || o->auth_only || o->quit_after;
+}
+
+static void steps(struct smtptalk *s, bool lines_follow)
+{
+	struct talk *t = &s->talk;
+	int last = s->o.quit_after;
+	bool has_user = t->creds.user.n > 0;
+
+	if (last == SMTPTALK_BANNER) {
+		talk_ok(t, "banner", NULL, "the server greets", "that it accepts mail or logins");
+		return;
+	}
+	if (!ehlo(s) || (last != SMTPTALK_EHLO && !secure(s)))
+		return;
+	bool quit_early = last == SMTPTALK_EHLO || last == SMTPTALK_TLS;
+	if (has_user && !quit_early && !log_in(s))
+		return;
+	if (lines_follow && run_lines(s))
+		return;
+	if (s->o.to.count > 0 && !quit_early && !s->o.auth_only && last != SMTPTALK_AUTH) {
+		t->from = s->o.from;
+		if (smtptalk_send(s) && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
+			talk_ok(t, last == SMTPTALK_MAIL ? "mail" : "rcpt", NULL,
+					"accepted; no message was sent",
+					"that the message would be accepted");
+	} else if (has_user && !quit_early) {
+		login_done(s);
+	} else {
+		talk_ok(t, "ehlo", NULL,
+				stream_is_tls(t->d.s) ? "the server speaks SMTP, TLS works" :
+							"the server speaks SMTP",
+				"that logins or mail are accepted");
+	}
+}
+
+static void session(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+	bool lines = talk_wants_lines(t, s->o.interactive, has_steps(s));
+
+	/* as with telnet: nothing is said before the user does, unless STARTTLS or a login is to
+	 * come first */
+	bool lines_first = lines && t->creds.user.n == 0 && s->common.tls != OPT_TLS_STARTTLS;
+
+	if (greet(s) && !(lines_first && run_lines(s)))
+		steps(s, lines && !lines_first);
+	talk_quit(t);
+}
+
+/* What the table cannot say: which options need which. */
+static bool options_ok(struct smtptalk *s, struct world *w)
+{
+	const struct smtptalk_options *o = &s->o;
+
+	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
+		opt_wrong(w, &smtptalk_spec, "--auth %s: PLAIN, LOGIN or CRAM-MD5", o->auth);
+	else if (o->to.count > 0 && !o->from)
+		opt_wrong(w, &smtptalk_spec,
+				"--to needs --from (the envelope sender; \"\" is the null sender)");
+	else if (o->to.count == 0 &&
+			(o->from || o->data_file || o->subject || o->body || o->headers.count > 0))
+		opt_wrong(w, &smtptalk_spec, "a message needs at least one --to");
+	else if (o->data_file && (o->subject || o->body || o->headers.count > 0))
+		opt_wrong(w, &smtptalk_spec,
+				"--data FILE is the whole message: no --subject, --body or --header with it");
+	else if (o->ehlo &&
+			(bytes_has_control(bytes_of(o->ehlo)) || strchr(o->ehlo, ' ') ||
+					strlen(o->ehlo) > 250))
+		opt_wrong(w, &smtptalk_spec, "--ehlo: one word of at most 250 octets");
+	else
+		return true;
+	return false;
+}
+
+/* Known only now: the user may stand in the URL or in the netrc file. */
+static bool user_ok(struct smtptalk *s)
+{
+	if (s->talk.creds.user.n > 0 || !(s->o.auth_only || s->o.auth))
+		return true;
+	opt_wrong(s->talk.w, &smtptalk_spec, "%s needs a user (-u)",
+			s->o.auth_only ? "--auth-only" : "--auth");
+	return false;
+}
+
+int smtptalk_main(struct world *w, int argc, char **argv)
+{
+	struct smtptalk s = { .talk.proto = PROTO_SMTP, .talk.annotate = smtptalk_annotate };
+	struct opt_list operands = { 0 };
+	int code = REPORT_UNKNOWN;
+
+	s.talk.common = &s.common;
+	switch (opt_parse(w, &smtptalk_spec, argc, argv,
+			&(struct opt_into){ &s.o, &s.common, &operands })) {
+	case OPT_HELPED:
+		return REPORT_OK;
+	case OPT_WRONG:
+		return REPORT_UNKNOWN;
+	case OPT_RUN:
+		break;
+	}
+	if (options_ok(&s, w)) {
+		if (talk_begin(&s.talk, w, &smtptalk_spec, operands.at[0]) && user_ok(&s))
+			session(&s);
+		code = talk_end(&s.talk);
+	}
+	opt_common_free(&s.common);
+	return code;
+}

@@ -1,0 +1,698 @@
+/* talk - what the talk applets share: open, TLS, log in, explain
+ * SPDX-License-Identifier: MIT */
+#include "applets/talk.h"
+
+#include "proto/b64.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* ---- what crosses the wire is shown ---- */
+
+/* What a command is about, in the words of verdicts. */
+static const char *stage_of(enum proto proto, struct bytes line)
+{
+	static const struct {
+		const char *verb, *stage;
+	} verbs[] = {
+		{ "EHLO", "ehlo" },
+		{ "HELO", "ehlo" },
+		{ "LHLO", "ehlo" },
+		{ "CAPA", "ehlo" },
+		{ "STARTTLS", "tls" },
+		{ "STLS", "tls" },
+		{ "AUTH", "auth" },
+		{ "USER", "auth" },
+		{ "PASS", "auth" },
+		{ "APOP", "auth" },
+		{ "MAIL", "mail" },
+		{ "RCPT", "rcpt" },
+		{ "DATA", "data" },
+		{ "BDAT", "data" },
+		{ "QUIT", "quit" },
+	};
+	struct bytes word;
+
+	if (!bytes_word(&line, &word))
+		return NULL;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (bytes_equal_nocase(word, bytes_of(verbs[i].verb)))
+			return verbs[i].stage;
+	return proto == PROTO_POP3 ? "fetch" : NULL;
+}
+
+static void on_sent(void *ctx, struct bytes shown)
+{
+	struct talk *t = ctx;
+	const char *stage = stage_of(t->proto, shown);
+
+	/* the lines of a message and the answers to challenges are no commands */
+	if (stage && !t->is_mid_command)
+		t->stage = stage;
+	transcript_line(&t->transcript, 'C', shown, NULL);
+}
+
+static void fault_note(const struct reply *r, struct buf *note)
+{
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} faults[] = {
+		{ REPLY_UNASKED, "came without being asked for" },
+		{ REPLY_NOT_PROTO, "no reply of this protocol" },
+		{ REPLY_CUT, "the connection ended here" },
+		{ REPLY_BARE_LF, "line end is a bare LF" },
+		{ REPLY_NUL, "holds NUL octets" },
+		{ REPLY_CONTROL, "holds control characters" },
+		{ REPLY_EIGHT_BIT, "holds 8-bit octets" },
+		{ REPLY_CODE_MIX, "lines with different codes" },
+		{ REPLY_TOO_LONG,
+				"longer than 64 kB a line or 1 MB in all; the rest was not read" },
+		{ REPLY_TOO_MANY, "more than 4096 lines; the rest was not read" },
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (r->faults & faults[i].bit)
+			buf_printf(note, "%s%s", note->n > 0 ? "; " : "", faults[i].text);
+}
+
+static void on_replied(void *ctx, const struct reply *r)
+{
+	enum { LINES_SHOWN_MAX = 200 };
+	struct talk *t = ctx;
+
+	t->is_mid_command = r->status == REPLY_CONTINUE;
+	for (size_t i = 0; i < r->line_count; i++) {
+		struct buf note = BUF(TALK_NOTE_MAX);
+		bool is_last = i + 1 == r->line_count;
+		if (i == LINES_SHOWN_MAX && !is_last) {
+			char text[80];
+			snprintf(text, sizeof(text), "%zu more lines not shown",
+					r->line_count - i - 1);
+			transcript_note(&t->transcript, text);
+			i = r->line_count - 1;
+			is_last = true;
+		}
+		if (t->annotate)
+			t->annotate(t, r, i, &note);
+		if (is_last)
+			fault_note(r, &note);
+		transcript_line(&t->transcript, 'S', reply_line(r, i), buf_text(&note));
+		buf_free(&note);
+	}
+	out_flush(&t->w->out);
+}
+
+static void on_waiting(void *ctx, unsigned seconds)
+{
+	struct talk *t = ctx;
+
+	if (!t->w->err.tty || t->common->quiet)
+		return;
+	out_printf(&t->w->err, "   .. waiting, %u s\n", seconds);
+	out_flush(&t->w->err);
+}
+
+/* ---- begin and end ---- */
+
+static uint64_t run_deadline(struct world *w, const struct opt_common *c)
+{
+	return c->timeout_s ? w->mono_ms(w) + c->timeout_s * 1000ull : WORLD_FOREVER;
+}
+
+static bool read_password(struct talk *t)
+{
+	struct err e = { 0 };
+
+	if (!t->common->user && t->ep.user[0])
+		t->common->user = t->ep.user;
+	if (!t->common->user && !t->common->netrc)
+		return true;
+	if (!opt_password(t->w, t->common, t->ep.host, &t->password, &e)) {
+		out_printf(&t->w->err, "%s: %s\n", t->report.applet, e.text);
+		return false;
+	}
+	t->creds = (struct sasl_creds){
+		.user = bytes_of(t->common->user),
+		.password = buf_bytes(&t->password),
+	};
+	return true;
+}
+
+bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, const char *target)
+{
+	struct err e = { 0 };
+
+	t->w = w;
+	t->begun_ms = w->mono_ms(w);
+	t->observer = (struct dialog_observer){ t, on_sent, on_replied, on_waiting };
+	t->d.ob = &t->observer;
+	t->d.show_secrets = t->common->show_secrets;
+	buf_init_secret(&t->password, OPT_SECRET_MAX);
+	if (!endpoint_parse(&t->ep, target, &e)) {
+		opt_wrong(w, spec, "%s", e.text);
+		return false;
+	}
+	report_init(&t->report, w, spec->name, target, t->common);
+	t->report.at_end = true;
+	transcript_init(&t->transcript, w, t->common);
+	if (!read_password(t))
+		return false;
+	t->d.deadline_ms = run_deadline(w, t->common); /* the prompt's time is not the server's */
+	return true;
+}
+
+int talk_end(struct talk *t)
+{
+	int code = REPORT_UNKNOWN;
+
+	dialog_end(&t->d);
+	open_facts_free(&t->facts);
+	buf_free(&t->password);
+	if (t->report.w) {
+		code = report_finish(&t->report);
+		report_free(&t->report);
+	}
+	return code;
+}
+
+void talk_elapsed(const struct talk *t, struct buf *out)
+{
+	uint64_t ms = t->w->mono_ms(t->w) - t->begun_ms;
+
+	if (!t->common->stable)
+		buf_printf(out, "   (%llu.%02llu s)", (unsigned long long)ms / 1000,
+				(unsigned long long)ms % 1000 / 10);
+}
+
+/* ---- findings and verdicts ---- */
+
+struct finding talk_finding(const struct talk *t, const char *stage)
+{
+	static const enum advice_proto protos[] = {
+		[PROTO_SMTP] = ADVICE_SMTP,
+		[PROTO_POP3] = ADVICE_POP3,
+		[PROTO_IMAP] = ADVICE_IMAP,
+	};
+	struct finding f = {
+		.proto = protos[t->proto],
+		.stage = stage,
+		.user = t->creds.user,
+		.host = bytes_of(t->ep.host),
+		.mech = bytes_of(t->mech ? sasl_mech_name(t->mech) : NULL),
+		.from = bytes_of(t->from),
+		.to = bytes_of(t->to),
+		.port = t->ep.port,
+	};
+
+	return f;
+}
+
+/* The knowledge base grades what it knows; what it does not know keeps the caller's grade. */
+static void add_verdict(struct talk *t, struct report_verdict *v, const struct finding *f)
+{
+	static const enum report_status grades[] = {
+		[ADVICE_OK] = REPORT_OK,
+		[ADVICE_WARNING] = REPORT_WARNING,
+		[ADVICE_CRITICAL] = REPORT_CRITICAL,
+		[ADVICE_UNKNOWN] = REPORT_UNKNOWN,
+	};
+	const struct advice *a = advise(f, NULL);
+
+	/* our own refusals and faults stay UNKNOWN whatever the kind of trouble is */
+	if (a && v->status != REPORT_UNKNOWN)
+		v->status = grades[a->severity];
+	report_advise(&t->report, v, f);
+}
+
+static const char *error_name(const struct talk *t)
+{
+	const struct err *e = &t->d.err;
+
+	if (t->facts.plain_port_tls)
+		return "wants-tls";
+	if (e->kind == ERR_POLICY)
+		return "injected";
+	if (t->facts.tls.faults & ~TLS_CERT_FAULTS && !t->facts.tls.handshake_done)
+		return tls_fault_name(t->facts.tls.faults & ~TLS_CERT_FAULTS);
+	return err_name(e->kind);
+}
+
+/* Addresses that failed. A single one is what the verdict tells anyway. */
+static void show_tried(struct talk *t)
+{
+	struct bytes tried = buf_bytes(&t->facts.tried), line;
+
+	if (!t->d.s && t->facts.addrs.count < 2)
+		return;
+	while (bytes_line(&tried, &line)) {
+		struct buf text = BUF(TALK_NOTE_MAX);
+		buf_puts(&text, "tried ");
+		buf_put(&text, line);
+		transcript_note(&t->transcript, buf_text(&text));
+		buf_free(&text);
+	}
+}
+
+bool talk_failed(struct talk *t, const char *stage)
+{
+	struct finding f = talk_finding(t, stage);
+	const struct err *e = &t->d.err;
+	bool is_ours = e->kind == ERR_LOCAL || e->kind == ERR_USAGE || e->kind == ERR_DNS;
+	struct report_verdict v = {
+		.status = is_ours ? REPORT_UNKNOWN : REPORT_CRITICAL,
+		.stage = stage,
+		.fact = e->text,
+	};
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	f.error = error_name(t);
+	if (t->facts.tls_port_plain) {
+		f.text = (struct bytes){ t->facts.tls.first, t->facts.tls.first_n };
+		struct bytes rest = f.text, line = { 0 };
+		bytes_line(&rest, &line);
+		buf_puts(&fact, "TLS was begun, clear text came back: \"");
+		buf_put(&fact, bytes_head(line, TALK_SHOWN_MAX));
+		buf_puts(&fact, "\"");
+		v.fact = buf_text(&fact);
+	} else if (e->kind == ERR_PROTOCOL && t->d.reply.line_count > 0) {
+		f.text = reply_line(&t->d.reply, 0);
+		const char *spoken = reply_guess_proto(f.text);
+		if (spoken) {
+			buf_printf(&fact, "the peer speaks %s, not %s", spoken,
+					t->proto == PROTO_SMTP ? "SMTP" : "POP3");
+			v.fact = buf_text(&fact);
+		}
+	}
+	add_verdict(t, &v, &f);
+	buf_free(&fact);
+	return false;
+}
+
+/* The text of all lines behind their codes, joined by blanks, as the knowledge base's patterns
+ * read it. */
+static void finding_reply(struct finding *f, const struct reply *r, struct buf *text)
+{
+	advice_read_reply(reply_line(r, 0), f);
+	buf_put(text, f->text);
+	for (size_t i = 1; i < r->line_count && text->n < ADVICE_TEXT_MAX; i++) {
+		struct bytes line = reply_text(r, i);
+		line = bytes_trim(bytes_skip(line, reply_enhanced(r, i).n));
+		buf_putc(text, ' ');
+		buf_put(text, line);
+	}
+	f->text = buf_bytes(text);
+}
+
+bool talk_refused(struct talk *t, const char *stage, const char *fact)
+{
+	struct finding f = talk_finding(t, stage);
+	struct buf text = BUF(ADVICE_TEXT_MAX), line = BUF(TALK_NOTE_MAX);
+	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = stage, .fact = fact };
+
+	finding_reply(&f, &t->d.reply, &text);
+	if (!fact) {
+		buf_puts(&line, "refused: ");
+		buf_put(&line, bytes_head(reply_line(&t->d.reply, 0), 200));
+		v.fact = buf_text(&line);
+	}
+	add_verdict(t, &v, &f);
+	buf_free(&text);
+	buf_free(&line);
+	return false;
+}
+
+/* ---- open and TLS ---- */
+
+static void put_days(const struct talk *t, const struct tls_cert *cert, struct buf *out)
+{
+	int64_t days = (cert->not_after - t->w->wall_s(t->w)) / 86400;
+
+	if (t->common->stable)
+		return;
+	if (cert->not_before > t->w->wall_s(t->w))
+		buf_printf(out, ", valid in %lld days",
+				(long long)(cert->not_before - t->w->wall_s(t->w)) / 86400);
+	else if (cert->not_after < t->w->wall_s(t->w))
+		buf_printf(out, ", expired %lld days ago", (long long)-days);
+	else
+		buf_printf(out, ", %lld days left", (long long)days);
+}
+
+static void put_tls(const struct talk *t, struct buf *out)
+{
+	const struct tls_facts *f = &t->facts.tls;
+
+	if (f->handshake_done)
+		buf_printf(out, "%s, certificate %s", f->version,
+				f->faults & TLS_CERT_FAULTS ? "NOT ok" : "ok");
+	else
+		buf_puts(out, "TLS failed");
+}
+
+static void json_tls(struct talk *t)
+{
+	const struct tls_facts *f = &t->facts.tls;
+	struct buf line = BUF(64 * 1024);
+	struct json j;
+
+	json_begin(&j, &line);
+	json_str(&j, "type", "tls");
+	json_str(&j, "version", f->version);
+	json_str(&j, "suite", f->suite);
+	json_str(&j, "sni", f->sni);
+	json_str(&j, "name", f->name);
+	json_str(&j, "store", f->store);
+	json_array(&j, "faults");
+	for (unsigned bit = 1; bit & TLS_CERT_FAULTS; bit <<= 1)
+		if (f->faults & bit)
+			json_item(&j, bytes_of(tls_fault_name(bit)));
+	json_close(&j);
+	json_array(&j, "chain");
+	for (size_t i = 0; i < f->chain_count; i++) {
+		json_item_object(&j);
+		json_str(&j, "subject", f->chain[i].subject);
+		json_str(&j, "issuer", f->chain[i].issuer);
+		json_str(&j, "names", f->chain[i].names);
+		json_str(&j, "key", f->chain[i].key);
+		json_str(&j, "signature", f->chain[i].signature);
+		json_str(&j, "sha256", f->chain[i].sha256);
+		json_int(&j, "not_before", f->chain[i].not_before);
+		json_int(&j, "not_after", f->chain[i].not_after);
+		json_close(&j);
+	}
+	json_close(&j);
+	json_end(&j);
+	out_put(&t->w->out, buf_bytes(&line));
+	buf_free(&line);
+}
+
+static void show_certificate(struct talk *t)
+{
+	const struct tls_facts *f = &t->facts.tls;
+	const struct tls_cert *leaf = &f->chain[0];
+	struct buf text = BUF(2048);
+
+	if (t->transcript.json) {
+		json_tls(t);
+		return;
+	}
+	if (f->chain_count == 0)
+		return;
+	buf_printf(&text, "certificate: %s", leaf->subject);
+	if (leaf->names[0])
+		buf_printf(&text, " (%s)", leaf->names);
+	buf_printf(&text, ", by %s, %s", leaf->issuer, leaf->key);
+	put_days(t, leaf, &text);
+	transcript_note(&t->transcript, buf_text(&text));
+	buf_clear(&text);
+	buf_printf(&text, "checked for \"%s\" with %s; %zu sent; %s", f->name, f->store,
+			f->chain_count, f->suite);
+	transcript_note(&t->transcript, buf_text(&text));
+	buf_free(&text);
+}
+
+static void show_head(struct talk *t)
+{
+	struct buf text = BUF(2048);
+	const struct stream *s = t->d.s;
+
+	buf_puts(&text, t->ep.host);
+	if (!t->common->stable && stream_peer_ip(s)[0]) {
+		buf_printf(&text, " [%s]:%u", stream_peer_ip(s), t->ep.port);
+		if (stream_local_ip(s)[0])
+			buf_printf(&text, " from %s", stream_local_ip(s));
+	}
+	buf_puts(&text, ", ");
+	if (stream_is_tls(s))
+		put_tls(t, &text);
+	else
+		buf_puts(&text, "plain text");
+	transcript_head(&t->transcript, buf_text(&text));
+	buf_free(&text);
+	if (stream_is_tls(s) && t->facts.tls.handshake_done)
+		show_certificate(t);
+}
+
+/* A certificate fault ends the run (CRITICAL) when the user asked for TLS by name or by CA file.
+ * It is a WARNING when TLS was only taken because it was offered (MTAs go on then), with -k, and
+ * where talk_may_login has the last word. */
+static bool certificate_verdict(struct talk *t)
+{
+	struct tls_facts *facts = &t->facts.tls;
+	const struct opt_common *c = t->common;
+	unsigned faults = facts->faults & TLS_CERT_FAULTS;
+	bool asked_for = c->tls == OPT_TLS_STARTTLS || c->tls == OPT_TLS_IMPLICIT || c->ca_file;
+	bool login_decides = t->creds.user.n > 0 && !stream_is_local(t->d.s);
+	bool is_fatal = asked_for && !c->insecure && !login_decides;
+	bool ok = true;
+
+	if (faults & TLS_CLOCK && !(faults & ~TLS_CLOCK))
+		is_fatal = false;
+	for (unsigned bit = 1; bit & TLS_CERT_FAULTS; bit <<= 1) {
+		if (!(faults & bit))
+			continue;
+		struct finding f = talk_finding(t, "cert");
+		struct report_verdict v = { .stage = "cert" };
+		struct buf fact = BUF(2 * TLS_TEXT_MAX);
+		f.error = tls_fault_name(bit);
+		buf_puts(&fact, tls_fault_text(bit));
+		if (bit == TLS_WRONG_NAME && facts->chain_count > 0)
+			buf_printf(&fact, ": wanted \"%s\", it names %s", facts->name,
+					facts->chain[0].names[0] ? facts->chain[0].names :
+								   facts->chain[0].subject);
+		if (bit & (TLS_EXPIRED | TLS_NOT_YET) && facts->chain_count > 0)
+			put_days(t, &facts->chain[0], &fact);
+		v.fact = buf_text(&fact);
+		v.status = bit == TLS_CLOCK ? REPORT_UNKNOWN :
+				is_fatal    ? REPORT_CRITICAL :
+					      REPORT_WARNING;
+		report_advise(&t->report, &v, &f);
+		buf_free(&fact);
+		ok = !is_fatal;
+	}
+	return ok;
+}
+
+static struct tls_options tls_options_of(const struct talk *t)
+{
+	const struct opt_common *c = t->common;
+
+	return (struct tls_options){
+		.sni = c->sni,
+		.host = c->sni && c->sni[0] ? c->sni : t->ep.host,
+		.ca_file = c->ca_file,
+		.insecure = true, /* looked at by certificate_verdict and auth_may_send */
+	};
+}
+
+bool talk_open(struct talk *t, unsigned port)
+{
+	const struct opt_common *c = t->common;
+	struct open_options o = {
+		.ep = &t->ep,
+		.proto = t->proto,
+		.port = port,
+		.tls = (enum open_tls)c->tls,
+		.family = c->ipv4       ? AF_INET :
+				c->ipv6 ? AF_INET6 :
+					  AF_UNSPEC,
+		.bind_ip = c->bind,
+		.dns_server = c->dns,
+		.tls_options = tls_options_of(t),
+	};
+
+	t->stage = "banner";
+	if (t->ep.port == 0)
+		t->ep.port = port;
+	t->observer.replied = NULL; /* the greeting is shown below the head line */
+	bool ok = open_dialog(&t->d, t->w, &o, &t->facts);
+	t->observer.replied = on_replied;
+	show_tried(t);
+	if (t->d.s)
+		show_head(t);
+	if (t->d.reply.line_count > 0)
+		on_replied(t, &t->d.reply);
+	if (!ok)
+		return talk_failed(t, t->facts.stage);
+	if (t->facts.tls_port_plain)
+		transcript_note(&t->transcript,
+				"this port speaks clear text first: went on without implicit TLS");
+	if (t->facts.plain_port_tls)
+		transcript_note(&t->transcript,
+				"silent in clear text: this port wants TLS at once, used it");
+	return !stream_is_tls(t->d.s) || certificate_verdict(t);
+}
+
+static bool starttls_missing(struct talk *t)
+{
+	struct finding f = talk_finding(t, "tls");
+	struct report_verdict v = {
+		.status = REPORT_CRITICAL,
+		.stage = "tls",
+		.fact = "STARTTLS is not offered, --tls starttls wants it",
+	};
+
+	if (t->proto == PROTO_POP3)
+		v.fact = "STLS is not offered, --tls starttls wants it";
+	f.error = "starttls-missing";
+	add_verdict(t, &v, &f);
+	return false;
+}
+
+bool talk_starttls(struct talk *t, bool offered, bool *started)
+{
+	struct tls_options o = tls_options_of(t);
+	bool must = t->common->tls == OPT_TLS_STARTTLS;
+
+	*started = false;
+	if (stream_is_tls(t->d.s) || t->common->tls == OPT_TLS_NONE || (!offered && !must))
+		return true;
+	if (!offered)
+		return starttls_missing(t);
+	t->stage = "tls";
+	if (!dialog_starttls(&t->d, &o, &t->facts.tls)) {
+		if (t->d.err.kind != ERR_NONE)
+			return talk_failed(t, "tls");
+		talk_refused(t, "tls", NULL);
+		return !must && !t->d.is_over;
+	}
+	*started = true;
+	show_head(t);
+	return certificate_verdict(t);
+}
+
+/* ---- log in, quit ---- */
+
+bool talk_may_login(struct talk *t)
+{
+	struct err e = { 0 };
+	struct report_verdict v = {
+		.status = REPORT_UNKNOWN,
+		.stage = "auth",
+		.fact = e.text,
+		.means = "the login was not tested; nothing secret was sent (certain)",
+		.id = "secret-not-sent",
+	};
+
+	if (auth_may_send(t->d.s, &t->facts.tls, t->common->insecure, &e))
+		return true;
+	if (stream_is_tls(t->d.s))
+		v.next = "mend the certificate, name its CA with --ca-file, or insist with -k";
+	else
+		v.next = "use a port with TLS, or insist with -k";
+	report_add(&t->report, &v);
+	return false;
+}
+
+bool talk_login_verdict(struct talk *t, const char *how)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+	bool ok = dialog_is_ok(&t->d);
+
+	buf_puts(&fact, "user \"");
+	buf_put(&fact, t->creds.user);
+	buf_printf(&fact, "\" %s (%s, 1 attempt)", ok ? "logged in" : "refused", how);
+	if (!ok)
+		talk_refused(t, "auth", buf_text(&fact));
+	buf_free(&fact);
+	return ok;
+}
+
+void talk_ok(struct talk *t, const char *stage, const char *subject, const char *fact,
+		const char *not_proves)
+{
+	struct buf text = BUF(TALK_NOTE_MAX);
+	struct report_verdict v = { .status = REPORT_OK,
+		.stage = stage,
+		.subject = subject,
+		.not_proves = not_proves };
+
+	buf_puts(&text, fact);
+	talk_elapsed(t, &text);
+	v.fact = buf_text(&text);
+	report_add(&t->report, &v);
+	buf_free(&text);
+}
+
+void talk_note_challenge(struct bytes text, struct buf *note)
+{
+	struct buf plain = BUF(TALK_NOTE_MAX);
+
+	if (b64_decode(bytes_trim(text), &plain, NULL) == B64_OK && plain.n > 0) {
+		buf_puts(note, "base64 of \"");
+		buf_put(note, buf_bytes(&plain));
+		buf_puts(note, "\"");
+	}
+	buf_free(&plain);
+}
+
+void talk_quit(struct talk *t)
+{
+	t->stage = "quit";
+	if (!t->d.s || t->d.is_over || t->is_quit)
+		return;
+	t->is_quit = dialog_ask(&t->d, "QUIT");
+	if (!t->is_quit)
+		transcript_note(&t->transcript, "no answer to QUIT");
+}
+
+/* ---- lines from standard input ---- */
+
+bool talk_wants_lines(const struct talk *t, bool interactive, bool has_steps)
+{
+	const struct world *w = t->w;
+	struct stat st;
+
+	if (interactive)
+		return true;
+	if (has_steps || t->creds.user.n > 0 || t->common->nagios || w->in_fd < 0)
+		return false;
+	return w->in_tty ||
+			(fstat(w->in_fd, &st) == 0 &&
+					(S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode)));
+}
+
+bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown),
+		bool (*data)(void *ctx, struct bytes part), void *ctx)
+{
+	struct tls_options tls = tls_options_of(t);
+	struct script s = {
+		.d = &t->d,
+		.in_fd = t->w->in_fd,
+		.tls_options = &tls,
+		.tls = &t->facts.tls,
+		.insecure = t->common->insecure,
+		.answered = answered,
+		.data = data,
+		.ctx = ctx,
+	};
+	struct report_verdict v = {
+		.status = REPORT_CRITICAL,
+		.stage = "data",
+		.fact = "the input ended inside the message, without the lone dot: nothing was sent off",
+		.next = "end the message with a line that holds only a dot",
+		.id = "script-unended",
+	};
+
+	t->report.at_end = false; /* by hand each refusal is explained where it stands */
+	switch (script_run(&s)) {
+	case SCRIPT_ENDED:
+		return true;
+	case SCRIPT_QUIT:
+		t->is_quit = true;
+		return true;
+	case SCRIPT_PEER_LEFT:
+		if (t->d.err.kind == ERR_NONE)
+			return talk_refused(t, t->stage, NULL);
+		return talk_failed(t, t->stage);
+	case SCRIPT_UNENDED:
+		report_add(&t->report, &v);
+		return false;
+	case SCRIPT_FAILED:
+		break;
+	}
+	if (t->d.err.kind == ERR_POLICY && !t->d.is_over)
+		return talk_may_login(t) && talk_failed(t, "local");
+	return talk_failed(t, t->stage);
+}

@@ -1,0 +1,85 @@
+/* talk - what the talk applets share: open, TLS, log in, explain
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/applet.h"
+#include "know/advice.h"
+#include "talk/auth.h"
+#include "talk/open.h"
+#include "talk/script.h"
+#include "ui/report.h"
+#include "ui/transcript.h"
+
+enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80 };
+
+/* One run of a talk applet. talk_begin fills it, talk_end frees it. Verdicts are added as things
+ * fail; a false return below means that one was added and the run is to end. */
+struct talk {
+	struct world *w;
+	struct opt_common *common;
+	enum proto proto;
+	struct endpoint ep;
+	struct report report;
+	struct transcript transcript;
+	struct dialog_observer observer;
+	struct dialog d;
+	struct open_facts facts;
+	struct buf password;
+	struct sasl_creds creds;
+	const char *stage;     /* of what was asked last: for notes and findings */
+	bool is_mid_command;   /* 354, 334, "+": what is sent next is no command */
+	unsigned mech;         /* of the login, 0 = none or USER/PASS */
+	const char *from, *to; /* for findings */
+	uint64_t begun_ms;
+	bool is_quit; /* QUIT was answered */
+	/* Writes the note to one line of a reply; may leave it empty. */
+	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
+};
+
+/* Endpoint, password (asked for before the server waits), report and transcript. False: said on
+ * stderr, exit 3. */
+bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, const char *target);
+int talk_end(struct talk *t);
+
+/* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
+bool talk_open(struct talk *t, unsigned port);
+
+/* STARTTLS or STLS as --tls says. offered: it is in the capability list. *started tells whether
+ * the lists have to be asked for again. */
+bool talk_starttls(struct talk *t, bool offered, bool *started);
+
+/* May the password be sent here? A no is an UNKNOWN verdict: nothing was tested. */
+bool talk_may_login(struct talk *t);
+
+/* Verdicts. talk_failed: d.err says why (connection, protocol, our refusal). talk_refused:
+ * d.reply says no. fact NULL: made from the reply. Both ask the knowledge base and return false. */
+bool talk_failed(struct talk *t, const char *stage);
+bool talk_refused(struct talk *t, const char *stage, const char *fact);
+
+/* What stands for the peer and the login in every finding. */
+struct finding talk_finding(const struct talk *t, const char *stage);
+
+/* The login's outcome as a verdict; d.reply is the server's answer. */
+bool talk_login_verdict(struct talk *t, const char *how);
+
+/* An OK verdict; the run's time is added to the fact. */
+void talk_ok(struct talk *t, const char *stage, const char *subject, const char *fact,
+		const char *not_proves);
+
+/* The note to a challenge (334, "+"): what its base64 says, for whoever typed AUTH by hand. */
+void talk_note_challenge(struct bytes text, struct buf *note);
+
+/* QUIT, and the wait for its answer. A peer that closes instead is no fault of the session. */
+void talk_quit(struct talk *t);
+
+/* Seconds since talk_begin, as " (0.41 s)"; empty with --stable. */
+void talk_elapsed(const struct talk *t, struct buf *out);
+
+/* Are lines to be read from standard input? -i, or nothing else to do and somebody (a terminal)
+ * or something (a pipe or a file, not /dev/null) is there. */
+bool talk_wants_lines(const struct talk *t, bool interactive, bool has_steps);
+
+/* Runs lines from standard input. Explains refusals on the way; the verdict is the first of
+ * them. */
+bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown),
+		bool (*data)(void *ctx, struct bytes part), void *ctx);

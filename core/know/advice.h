@@ -1,0 +1,112 @@
+/* advice - explains replies and failures from the knowledge base
+ * SPDX-License-Identifier: MIT
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sys/buf.h"
+#include "sys/bytes.h"
+
+enum {
+	ADVICE_LIKELY_MAX = 2, /* more alternatives than two are no explanation */
+	ADVICE_BINDS_MAX = 4,  /* captures in one text pattern; gen-advice checks it */
+	ADVICE_GUESS_MAX = 3,
+	ADVICE_TEXT_MAX = 2048 /* bytes of the peer's text that are looked at */
+};
+
+/* What was spoken when it happened. Bits: an entry may serve several. */
+enum advice_proto {
+	ADVICE_SMTP = 1,
+	ADVICE_POP3 = 2,
+	ADVICE_IMAP = 4,
+	ADVICE_TLS = 8,
+	ADVICE_NET = 16,
+	ADVICE_DNS = 32,
+	ADVICE_LOG = 64
+};
+
+/* In the order of the exit codes. */
+enum advice_severity { ADVICE_OK, ADVICE_WARNING, ADVICE_CRITICAL, ADVICE_UNKNOWN };
+
+/*
+ * One thing that happened, as facts. Zero it, then set what is known. All texts are borrowed
+ * and may hold any byte.
+ *
+ * error is our own failure, by the names of err_name() and tls_fault_name() and a few more that the
+ * head of advice.txt lists. Entries for net, tls and dns are consulted whenever error is set,
+ * whatever proto says.
+ */
+struct finding {
+	enum advice_proto proto;
+	const char *stage;     /* dns connect banner ehlo tls cert auth mail rcpt data quit ... */
+	int code;              /* SMTP reply code, else 0 */
+	struct bytes enh;      /* enhanced status code, "5.7.8" */
+	struct bytes respcode; /* POP3 and IMAP response code, without brackets: "SYS/TEMP" */
+	const char *error;     /* our error kind, or NULL when the peer answered */
+	struct bytes text;     /* the peer's text after the code, lines joined by blanks */
+	struct bytes user, host, mech, from, to, id;
+	unsigned port;
+	bool is_partial; /* what is not set is unknown, not absent (a pasted line) */
+};
+
+/* What the {captures} of the matching pattern caught; slices of finding.text. */
+struct advice_binds {
+	size_t n;
+	struct {
+		struct bytes name, value;
+	} bind[ADVICE_BINDS_MAX];
+};
+
+/* One entry. Optional texts are NULL. All texts but id, source and when are templates. */
+struct advice {
+	const char *id; /* stable: a promise to scripts */
+	const char *means, *likely[ADVICE_LIKELY_MAX], *proves, *not_proves, *next, *source;
+	const char *when; /* the conditions, packed by scripts/gen-advice: see advice.c */
+	unsigned short protos, rank;
+	unsigned char severity; /* enum advice_severity */
+	unsigned char is_fallback;
+};
+
+/* The whole knowledge base, sorted by id; generated from advice.txt. */
+extern const struct advice advice_table[];
+extern const size_t advice_count;
+
+/*
+ * The entry that fits f best, or NULL. binds (may be NULL) gets the captures. The most specific
+ * entry wins; fallback entries are asked only when no other fits. Same finding, same answer.
+ */
+const struct advice *advise(const struct finding *f, struct advice_binds *binds);
+
+/* How well one entry fits: 0 not at all, else the more the better. Fills binds (may be NULL). */
+unsigned advice_score(const struct advice *a, const struct finding *f, struct advice_binds *binds);
+
+/* The entry with this id, or NULL. */
+const struct advice *advice_by_id(struct bytes id);
+
+/*
+ * Reads the first line of a reply ("535 5.7.8 ...", "-ERR [AUTH] ...", "a1 NO [LIMIT] ...") into
+ * code, enh, respcode and text of *f, and into proto when that is 0. False when it looks like no
+ * reply; the whole line is then the text.
+ */
+bool advice_read_reply(struct bytes line, struct finding *f);
+
+/*
+ * For text that somebody pasted: a reply line ("535 5.7.8 ...", "-ERR [AUTH] ...", "a1 NO ..."),
+ * a log fragment that quotes one, or a phrase. Adds to *f (zeroed, or with the names that are
+ * known) what was read out of it and makes it partial; fills found[] with up to ADVICE_GUESS_MAX
+ * entries, best first; returns their number.
+ */
+size_t advice_guess(struct bytes line, struct finding *f,
+		const struct advice *found[ADVICE_GUESS_MAX]);
+
+/*
+ * Appends template with its {names} replaced: user, local, domain, fromdomain, todomain, host,
+ * port, mech, from, to, id from f, talk as the applet of f->proto, others from b (may be NULL). A
+ * value goes into a command line that the reader may paste into a root shell, so it is quoted
+ * unless plain, and a value that is unset, holds anything but printable ASCII or begins with "-",
+ * "@" or "+" comes out as its name: <user>.
+ */
+void advice_expand(struct buf *out, const char *template, const struct finding *f,
+		const struct advice_binds *b);

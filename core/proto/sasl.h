@@ -1,0 +1,70 @@
+/* sasl - authentication mechanisms as exchanges of octets
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "sys/buf.h"
+
+/* Bits, so that an offer is a set. Order = strength, weakest first: pick the highest that both
+ * know. */
+enum sasl_mech {
+	SASL_ANONYMOUS = 1 << 0,
+	SASL_LOGIN = 1 << 1,
+	SASL_PLAIN = 1 << 2,
+	SASL_NTLM = 1 << 3,
+	SASL_CRAM_MD5 = 1 << 4,
+	SASL_DIGEST_MD5 = 1 << 5,
+	SASL_XOAUTH2 = 1 << 6,
+	SASL_OAUTHBEARER = 1 << 7,
+	SASL_SCRAM_SHA_1 = 1 << 8,
+	SASL_SCRAM_SHA_256 = 1 << 9,
+	SASL_EXTERNAL = 1 << 10,
+};
+
+/* What sasl_step can do. */
+#define SASL_IMPLEMENTED (SASL_PLAIN | SASL_LOGIN | SASL_CRAM_MD5)
+
+/* What shows the password to whoever reads the wire. */
+#define SASL_CLEAR (SASL_PLAIN | SASL_LOGIN | SASL_XOAUTH2 | SASL_OAUTHBEARER)
+
+/* "PLAIN" etc., case ignored; 0 when unknown. And back: NULL unless mech is one known bit. */
+unsigned sasl_mech_of(struct bytes name);
+const char *sasl_mech_name(unsigned mech);
+
+/* Adds the mechanisms of a blank-separated list to *mechs, and the number of those not known to
+ * *unknown (may be NULL). */
+void sasl_mechs_add(struct bytes list, unsigned *mechs, size_t *unknown);
+
+struct sasl_creds {
+	struct bytes authzid; /* usually empty */
+	struct bytes user;
+	struct bytes password;
+};
+
+/* One exchange. The creds are borrowed until its end. */
+struct sasl {
+	unsigned mech;
+	struct sasl_creds creds;
+	unsigned step; /* messages made so far */
+};
+
+enum sasl_result { SASL_MORE, SASL_LAST, SASL_FAILED };
+
+/* Sets up s whatever it held. True when the mechanism can send a first message without a challenge
+ * (PLAIN, LOGIN's user name). */
+bool sasl_begin(struct sasl *s, unsigned mech, const struct sasl_creds *creds);
+
+/* Appends the client's answer (not yet base64) to a decoded challenge; for the initial response the
+ * challenge is empty. out should be secret. SASL_LAST: this was the mechanism's last message.
+ * SASL_FAILED: why says so ("the challenge is empty"). LOGIN ignores the prompt's text: order
+ * decides (servers ask in any wording). */
+enum sasl_result sasl_step(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why);
+
+/* RFC 4616. False, and why, when user or password is empty or a part holds NUL. */
+bool sasl_plain(struct buf *out, const struct sasl_creds *creds, const char **why);
+
+/* RFC 2195: "user hex(hmac-md5(password, challenge))". */
+void sasl_cram_md5(struct buf *out, const struct sasl_creds *creds, struct bytes challenge);
+
+/* RFC 1939 7: hex(md5(stamp password)), 32 digits. The stamp goes in with its angle brackets. */
+void sasl_apop(struct buf *out, struct bytes stamp, struct bytes password);

@@ -1,0 +1,149 @@
+/* bytes - a borrowed slice of octets
+ * SPDX-License-Identifier: MIT */
+#include "sys/bytes.h"
+
+#include <string.h>
+
+static unsigned char lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+}
+
+static bool is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct bytes bytes_of(const char *text)
+{
+	return (struct bytes){ (const unsigned char *)text, text ? strlen(text) : 0 };
+}
+
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool bytes_equal_nocase(struct bytes a, struct bytes b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool bytes_starts(struct bytes in, struct bytes head)
+{
+	return in.n >= head.n && bytes_equal(bytes_head(in, head.n), head);
+}
+
+bool bytes_starts_nocase(struct bytes in, struct bytes head)
+{
+	return in.n >= head.n && bytes_equal_nocase(bytes_head(in, head.n), head);
+}
+
+bool bytes_ends(struct bytes in, struct bytes tail)
+{
+	return in.n >= tail.n && bytes_equal(bytes_skip(in, in.n - tail.n), tail);
+}
+
+size_t bytes_find(struct bytes in, unsigned char c)
+{
+	const unsigned char *hit = in.n ? memchr(in.p, c, in.n) : NULL;
+
+	return hit ? (size_t)(hit - in.p) : in.n;
+}
+
+size_t bytes_search(struct bytes in, struct bytes what)
+{
+	for (size_t i = 0; i + what.n <= in.n; i++)
+		if (bytes_starts(bytes_skip(in, i), what))
+			return i;
+	return in.n;
+}
+
+size_t bytes_search_nocase(struct bytes in, struct bytes what)
+{
+	for (size_t i = 0; i + what.n <= in.n; i++)
+		if (bytes_starts_nocase(bytes_skip(in, i), what))
+			return i;
+	return in.n;
+}
+
+struct bytes bytes_head(struct bytes in, size_t n)
+{
+	return (struct bytes){ in.p, n < in.n ? n : in.n };
+}
+
+struct bytes bytes_skip(struct bytes in, size_t n)
+{
+	if (n >= in.n)
+		return (struct bytes){ NULL, 0 };
+	return (struct bytes){ in.p + n, in.n - n };
+}
+
+struct bytes bytes_trim(struct bytes in)
+{
+	while (in.n > 0 && is_blank(in.p[0]))
+		in = bytes_skip(in, 1);
+	while (in.n > 0 && is_blank(in.p[in.n - 1]))
+		in.n--;
+	return in;
+}
+
+bool bytes_word(struct bytes *in, struct bytes *word)
+{
+	while (in->n > 0 && is_blank(in->p[0]))
+		*in = bytes_skip(*in, 1);
+	size_t n = 0;
+	while (n < in->n && !is_blank(in->p[n]))
+		n++;
+	*word = bytes_head(*in, n);
+	*in = bytes_skip(*in, n);
+	return n > 0;
+}
+
+bool bytes_line(struct bytes *in, struct bytes *line)
+{
+	if (in->n == 0)
+		return false;
+	size_t n = bytes_find(*in, '\n');
+	*line = bytes_head(*in, n);
+	*in = bytes_skip(*in, n + 1);
+	if (line->n > 0 && line->p[line->n - 1] == '\r')
+		line->n--;
+	return true;
+}
+
+bool bytes_uint(struct bytes *in, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+
+	for (; i < in->n && in->p[i] >= '0' && in->p[i] <= '9'; i++) {
+		uint64_t digit = in->p[i] - '0';
+		if (digit > max || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	if (i == 0)
+		return false;
+	*in = bytes_skip(*in, i);
+	*out = value;
+	return true;
+}
+
+bool bytes_is_uint(struct bytes in, uint64_t max, uint64_t *out)
+{
+	return bytes_uint(&in, max, out) && in.n == 0;
+}
+
+bool bytes_has_control(struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++)
+		if (in.p[i] < 0x20 || in.p[i] == 0x7f)
+			return true;
+	return false;
+}

@@ -1,0 +1,30 @@
+/* auth - logs in over a dialog: SASL, USER/PASS, APOP
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "proto/sasl.h"
+#include "talk/dialog.h"
+
+/* May a secret go over this stream? Yes on loopback, inside TLS whose certificate was found
+ * good, or when the user insists (-k). Else false with ERR_POLICY and the reason. The one place
+ * that decides it. */
+bool auth_may_send(const struct stream *s, const struct tls_facts *tls, bool insecure,
+		struct err *e);
+
+/* The strongest mechanism that is offered, implemented and allowed; 0 when there is none. */
+unsigned auth_pick(unsigned offered);
+
+/* One attempt with AUTH mech (RFC 4954, RFC 5034), the first message with the command where the
+ * mechanism has one. True: the server decided, d->reply is its answer. False: the transport
+ * failed (d->err), or we gave up: the exchange was cancelled with "*" and d->err (ERR_PROTOCOL)
+ * says why. */
+bool auth_sasl(struct dialog *d, unsigned mech, const struct sasl_creds *creds);
+
+/* POP3 USER and PASS; when USER is refused that is the answer. */
+bool auth_user_pass(struct dialog *d, const struct sasl_creds *creds);
+
+/* POP3 APOP with the greeting's stamp (pop3_apop_stamp). */
+bool auth_apop(struct dialog *d, const struct sasl_creds *creds, struct bytes stamp);
+
+/* How an AUTH answer may be shown: '<hidden: user "sample", password 8 bytes>'. */
+void auth_shown(struct buf *out, const struct sasl_creds *creds);

@@ -1,0 +1,208 @@
+/* script - lines typed or piped, each sent after the whole reply
+ * SPDX-License-Identifier: MIT */
+#include "talk/script.h"
+
+#include "proto/pop3.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static bool hide_after(struct bytes line, struct bytes kept, struct buf *shown)
+{
+	struct bytes secret = bytes_trim(bytes_skip(line, kept.n));
+
+	if (secret.n == 0) {
+		buf_put(shown, line);
+		return false;
+	}
+	buf_put(shown, kept);
+	buf_printf(shown, "%s<hidden, %zu bytes>", kept.n > 0 ? " " : "", secret.n);
+	return true;
+}
+
+bool script_shown(enum proto proto, enum script_state state, struct bytes line, struct buf *shown)
+{
+	struct bytes rest = line, verb, mech;
+
+	if (state == SCRIPT_CHALLENGED && !bytes_equal(bytes_trim(line), BYTES("*")))
+		return hide_after(line, bytes_head(line, 0), shown);
+	bytes_word(&rest, &verb);
+	/* up to the end of the word, blanks in front included */
+	struct bytes kept = bytes_head(line, line.n - rest.n);
+	if (state == SCRIPT_COMMAND && bytes_equal_nocase(verb, BYTES("AUTH")) &&
+			bytes_word(&rest, &mech))
+		return hide_after(line, bytes_head(line, line.n - rest.n), shown);
+	if (state == SCRIPT_COMMAND && proto == PROTO_POP3 &&
+			bytes_equal_nocase(verb, BYTES("PASS")))
+		return hide_after(line, kept, shown);
+	if (state == SCRIPT_COMMAND && proto == PROTO_POP3 &&
+			bytes_equal_nocase(verb, BYTES("APOP")) && bytes_word(&rest, &mech))
+		return hide_after(line, bytes_head(line, line.n - rest.n), shown);
+	buf_put(shown, line);
+	return false;
+}
+
+static bool is_verb(struct bytes line, struct bytes verb)
+{
+	struct bytes word;
+
+	return bytes_word(&line, &word) && bytes_equal_nocase(word, verb);
+}
+
+/* The peer said something (421 for an idle client) or hung up while we waited for a line. */
+static bool peer_spoke(struct script *s)
+{
+	if (!dialog_read_reply(s->d, DIALOG_REPLY_MS))
+		return false;
+	return !s->d->is_over;
+}
+
+enum input { INPUT_LINE, INPUT_END, INPUT_PEER, INPUT_FAILED };
+
+static enum input fill(struct script *s)
+{
+	size_t fits;
+	unsigned char *to = buf_room(&s->in, 4096, &fits);
+
+	if (!to) {
+		err_set(&s->d->err, ERR_USAGE, "a line of over %d octets in the script",
+				SCRIPT_LINE_MAX);
+		return INPUT_FAILED;
+	}
+	ssize_t n = read(s->in_fd, to, fits);
+	if (n > 0)
+		buf_added(&s->in, (size_t)n);
+	else if (n == 0)
+		s->at_end = true;
+	else if (errno != EINTR && errno != EAGAIN) {
+		err_sys(&s->d->err, ERR_LOCAL, errno, "read the script");
+		return INPUT_FAILED;
+	}
+	return INPUT_LINE;
+}
+
+/* Waits for a whole line in s->in, looking at the peer too. */
+static enum input next_line(struct script *s)
+{
+	for (;;) {
+		struct bytes in = buf_bytes(&s->in);
+		if (bytes_find(in, '\n') < in.n)
+			return INPUT_LINE;
+		if (s->at_end)
+			return in.n > 0 ? INPUT_LINE : INPUT_END;
+		struct pollfd fds[2] = {
+			{ .fd = s->in_fd, .events = POLLIN },
+			{ .fd = stream_get_fd(s->d->s), .events = POLLIN },
+		};
+		bool waits = s->d->in.n > 0 || stream_pending(s->d->s);
+		if (!waits && world_poll(s->d->w, fds, 2, s->d->deadline_ms) == 0) {
+			err_set(&s->d->err, ERR_TIMEOUT, "the time of this run (-t) is over");
+			return INPUT_FAILED;
+		}
+		if ((waits || fds[1].revents) && !peer_spoke(s))
+			return INPUT_PEER;
+		if (fds[0].revents && fill(s) == INPUT_FAILED)
+			return INPUT_FAILED;
+	}
+}
+
+static bool send_data_line(struct script *s, struct bytes line)
+{
+	struct buf whole = BUF(SCRIPT_LINE_MAX + 2);
+
+	if (s->d->ob && s->d->ob->sent)
+		s->d->ob->sent(s->d->ob->ctx, line);
+	buf_put(&whole, line);
+	buf_put(&whole, BYTES("\r\n"));
+	bool ok = dialog_send_raw(s->d, buf_bytes(&whole));
+	buf_free(&whole);
+	if (!ok || !bytes_equal(line, BYTES(".")))
+		return ok;
+	s->state = SCRIPT_COMMAND;
+	return dialog_read_reply(s->d, DIALOG_FINAL_DOT_MS);
+}
+
+static bool send_command(struct script *s, struct bytes line, struct buf *shown)
+{
+	bool is_secret = script_shown(s->d->proto, s->state, line, shown);
+
+	if (is_secret && !auth_may_send(s->d->s, s->tls, s->insecure, &s->d->err))
+		return false;
+	if (is_verb(line, BYTES("STARTTLS")) || is_verb(line, BYTES("STLS"))) {
+		struct tls_options tls = *s->tls_options;
+		tls.insecure = true; /* the certificate counts where a secret is to be sent */
+		return dialog_starttls(s->d, &tls, s->tls) || s->d->err.kind == ERR_NONE;
+	}
+	return dialog_command(s->d, line, s->d->show_secrets ? line : buf_bytes(shown),
+			DIALOG_REPLY_MS);
+}
+
+/* What the reply makes of the next line. */
+static bool follow_up(struct script *s, struct bytes line)
+{
+	struct dialog *d = s->d;
+
+	s->state = SCRIPT_COMMAND;
+	if (d->proto == PROTO_SMTP && d->reply.code == 354)
+		s->state = SCRIPT_DATA;
+	else if (dialog_is_continue(d))
+		s->state = SCRIPT_CHALLENGED;
+	else if (d->proto == PROTO_POP3 && dialog_is_ok(d) && pop3_is_multiline(line)) {
+		struct dot_reader dots = { 0 };
+		return dialog_read_data(d, &dots, s->data, s->ctx);
+	}
+	return true;
+}
+
+/* One line out of s->in, sent and answered. */
+static bool run_line(struct script *s, bool *quit)
+{
+	struct bytes in = buf_bytes(&s->in), line;
+	struct buf shown = BUF(SCRIPT_LINE_MAX + 64);
+	bool ok;
+
+	bytes_line(&in, &line);
+	if (s->state == SCRIPT_DATA) {
+		ok = send_data_line(s, line);
+		if (ok && s->state == SCRIPT_COMMAND && s->answered)
+			s->answered(s->ctx, line);
+	} else if (line.n == 0 && s->state == SCRIPT_COMMAND) {
+		ok = true; /* an empty line asks nothing; servers count it as an error */
+	} else {
+		*quit = s->state == SCRIPT_COMMAND && is_verb(line, BYTES("QUIT"));
+		ok = send_command(s, line, &shown);
+		if (ok && s->answered)
+			s->answered(s->ctx, buf_bytes(&shown));
+		ok = ok && follow_up(s, line);
+	}
+	buf_free(&shown);
+	buf_drop(&s->in, s->in.n - in.n);
+	return ok;
+}
+
+enum script_end script_run(struct script *s)
+{
+	enum script_end end = SCRIPT_ENDED;
+
+	buf_init_secret(&s->in, SCRIPT_LINE_MAX);
+	s->state = SCRIPT_COMMAND;
+	s->at_end = s->in_fd < 0;
+	for (;;) {
+		enum input input = next_line(s);
+		bool quit = false;
+		if (input == INPUT_END) {
+			end = s->state == SCRIPT_DATA ? SCRIPT_UNENDED : SCRIPT_ENDED;
+			break;
+		}
+		if (input != INPUT_LINE || !run_line(s, &quit)) {
+			end = s->d->is_over ? SCRIPT_PEER_LEFT : SCRIPT_FAILED;
+			break;
+		}
+		if (quit || s->d->is_over) {
+			end = quit && dialog_is_ok(s->d) ? SCRIPT_QUIT : SCRIPT_PEER_LEFT;
+			break;
+		}
+	}
+	buf_free(&s->in);
+	return end;
+}

@@ -1,0 +1,44 @@
+/* script - lines typed or piped, each sent after the whole reply
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "talk/auth.h"
+#include "talk/dialog.h"
+
+enum { SCRIPT_LINE_MAX = 64 * 1024 };
+
+/* What the next line is: a command, an answer to 334 or "+", or message data behind 354. */
+enum script_state { SCRIPT_COMMAND, SCRIPT_CHALLENGED, SCRIPT_DATA };
+
+enum script_end {
+	SCRIPT_ENDED,     /* the input ended, all lines were answered */
+	SCRIPT_QUIT,      /* QUIT was sent and answered */
+	SCRIPT_PEER_LEFT, /* 421, BYE, closed: d->reply or d->err */
+	SCRIPT_FAILED,    /* d->err */
+	SCRIPT_UNENDED,   /* the input ended inside message data: nothing was accepted */
+};
+
+struct script {
+	struct dialog *d;
+	int in_fd;
+	const struct tls_options *tls_options; /* for a STARTTLS in the script */
+	struct tls_facts *tls;
+	bool insecure;
+	/* Told of each command and its reply (line without its secret, d->reply); may be NULL. */
+	void (*answered)(void *ctx, struct bytes shown);
+	/* Takes the data of multi-line POP3 answers. */
+	bool (*data)(void *ctx, struct bytes part);
+	void *ctx;
+	/* script.c's own */
+	struct buf in;
+	enum script_state state;
+	bool at_end;
+};
+
+/* Runs the lines of in_fd until the input, the peer or the deadline ends it. */
+enum script_end script_run(struct script *s);
+
+/* How a line may be shown: what is or may be a password (AUTH's initial response, PASS, APOP's
+ * digest, any answer to a challenge) is replaced by "<hidden, N bytes>". True when something
+ * was. Pure. */
+bool script_shown(enum proto proto, enum script_state state, struct bytes line, struct buf *shown);

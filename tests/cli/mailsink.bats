@@ -1,0 +1,355 @@
+#!/usr/bin/env bats
+# mailsink - the server as a process: ports, limits, signals, files
+# SPDX-License-Identifier: MIT
+load ../lib/common
+
+needs() { command -v "$1" >/dev/null || skip "no $1"; }
+
+# One connection without TLS: all is said at once, ending with QUIT; what comes back is in the file got.
+talk() { # PORT TEXT
+	local fd
+	exec {fd}<>"/dev/tcp/127.0.0.1/$1"
+	printf '%b' "$2" >&"$fd"
+	timeout 10 cat <&"$fd" >got
+	exec {fd}>&-
+}
+
+# The same, but the sending half is closed behind it: the shell cannot.
+talk_and_shut() { # PORT TEXT
+	needs perl
+	# shellcheck disable=SC2016 # perl's own
+	printf '%b' "$2" | timeout 10 perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => shift) or die;
+		print $s $_ while <STDIN>;
+		$s->shutdown(1);
+		print while <$s>;' "$1" >got
+}
+
+got_not() { ! grep -q -e "$1" got || fail "the answer has $1"; }
+
+MAIL='EHLO client.example\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<sample@example.com>\r\nDATA\r\n'
+TEXT='Subject: from bats\r\n\r\n..dot\r\n.\r\nQUIT\r\n'
+
+ended() { ! kill -0 "$SINK_PID" 2>/dev/null; }
+
+# The exit code of mailsink, which has ended or is to end within 5 s.
+sink_exits() { # CODE
+	soon ended
+	status=0
+	wait "$SINK_PID" || status=$?
+	SINK_PID=
+	[ "$status" -eq "$1" ] || fail "mailsink: exit code $status, not $1: $(<sink.err)"
+}
+
+@test "the ready line names the ports, each is another, all on loopback" {
+	sink --port 0
+	[ "$(<sink.out)" = "ready smtp=$SMTP smtps=$SMTPS pop3=$POP3 pop3s=$POP3S" ]
+	[ "$(printf '%s\n' "$SMTP" "$SMTPS" "$POP3" "$POP3S" | sort -u | wc -l)" -eq 4 ]
+	needs ss
+	[ "$(ss -Hltn | grep -cE "127\.0\.0\.1:($SMTP|$SMTPS|$POP3|$POP3S) ")" -eq 4 ]
+}
+
+@test "only the ports that are named are served" {
+	sink --pop3 0
+	[ "$(<sink.out)" = "ready pop3=$POP3" ]
+}
+
+@test "--no-tls: no TLS ports, no STARTTLS" {
+	sink --no-tls
+	[ "$(<sink.out)" = "ready smtp=$SMTP pop3=$POP3" ]
+	talk "$SMTP" 'EHLO x\r\nQUIT\r\n'
+	got_not 'STARTTLS'
+}
+
+@test "SIGTERM, SIGINT: a goodbye to whoever is there, exit 0" {
+	local signal fd
+	for signal in TERM INT; do
+		sink --smtp 0
+		exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+		read -r line <&"$fd"
+		[[ $line == "220 mailsink.localhost ESMTP mailsink"* ]]
+		kill -"$signal" "$SINK_PID"
+		timeout 5 cat <&"$fd" >got
+		exec {fd}>&-
+		grep -q '^421 4.3.2 mailsink.localhost Service shutting down' got
+		sink_exits 0
+	done
+}
+
+@test "--once ends after the first session, --for after a time" {
+	sink --smtp 0 --once
+	talk "$SMTP" 'QUIT\r\n'
+	grep -q '^221 2.0.0 Bye' got
+	sink_exits 0
+	sink --smtp 0 --for 1
+	sink_exits 0
+}
+
+@test "a client that sends all at once and closes its half gets every answer" {
+	sink --smtp 0
+	talk "$SMTP" "$MAIL$TEXT"
+	[ "$(grep -c '^250 2' got)" -eq 3 ]
+	grep -q '^221 2.0.0 Bye' got
+	talk_and_shut "$SMTP" 'NOOP\r\nNOOP\r\n'
+	[ "$(grep -c '^250 2.0.0 Ok' got)" -eq 2 ]
+}
+
+@test "what SMTP takes, POP3 gives" {
+	sink --smtp 0 --pop3 0 --user sample:password
+	talk "$SMTP" "$MAIL$TEXT"
+	talk "$POP3" 'USER sample\r\nPASS password\r\nRETR 1\r\nQUIT\r\n'
+	grep -qx $'Delivered-To: sample@example.com\r' got
+	grep -qx $'\\.\\.dot\r' got
+}
+
+@test "the password is not to be seen in ps" {
+	sink --smtp 0 --user "sample:$CANARY" --user="other:$CANARY"
+	no_secret "/proc/$SINK_PID/cmdline"
+	grep -qa -- --user "/proc/$SINK_PID/cmdline"
+}
+
+@test "--user-file" {
+	printf '# people\n\nsample:%s\n' "$CANARY" >users
+	sink --pop3 0 --user-file users
+	talk "$POP3" "USER sample\r\nPASS $CANARY\r\nQUIT\r\n"
+	grep -q 'Logged in' got
+	printf 'sample:%s\nbroken\n' "$CANARY" >users
+	try mailsink --pop3 0 --user-file users
+	exits 3
+	complains "users, line 2"
+}
+
+@test "--show tells the session, without secrets and without raw bytes" {
+	sink --smtp 0 --user "sample:$CANARY" --show
+	talk "$SMTP" "EHLO x\r\nAUTH PLAIN $(printf '\0sample\0%s' "$CANARY" | base64)\r\nFOO \e[2J\r\nQUIT\r\n"
+	soon grep -q closed sink.out
+	no_secret sink.out
+	no_raw_bytes sink.out
+	grep -qxF "[1] C: AUTH PLAIN <hidden: user \"sample\", password ${#CANARY} bytes>" sink.out
+	grep -qxF '[1]    login of "sample" by PLAIN accepted' sink.out
+	grep -qxF '[1] C: FOO \x1b[2J' sink.out
+}
+
+@test "--json: one object for each event" {
+	"$BIN/mailsink" --smtp 0 --json --stable --once >sink.out 3>&- &
+	SINK_PID=$!
+	soon grep -q ready sink.out
+	SMTP=$(sed -n 's/.*"smtp":\([0-9]*\).*/\1/p' sink.out)
+	talk "$SMTP" "$MAIL$TEXT"
+	sink_exits 0
+	sed 's/"smtp":[0-9]*/"smtp":PORT/' sink.out >events
+	diff events - <<-'END'
+		{"type":"ready","smtp":PORT}
+		{"type":"connect","session":1,"proto":"smtp","peer":"127.0.0.1","tls":false}
+		{"type":"message","session":1,"proto":"smtp","id":"0000000001","with":"ESMTP","helo":"client.example","from":"a@example.com","to":["sample@example.com"],"octets":28,"bare_lf":0}
+		{"type":"end","session":1,"proto":"smtp","text":"closed"}
+	END
+}
+
+@test "--maildir: a message that was accepted is there after kill -9" {
+	sink --smtp 0 --maildir box
+	talk "$SMTP" "$MAIL$TEXT"
+	grep -q 'queued as' got
+	kill -9 "$SINK_PID"
+	wait "$SINK_PID" || :
+	[ "$(find box/new -type f | wc -l)" -eq 1 ]
+	[ "$(find box/tmp -type f | wc -l)" -eq 0 ]
+	grep -qx '.dot' box/new/*
+	[ -z "$(grep -l $'\r' box/new/*)" ]
+	sink --pop3 0 --maildir box --user sample:password
+	talk "$POP3" 'USER sample\r\nPASS password\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n'
+	grep -qx $'Subject: from bats\r' got
+	[ "$(find box/new -type f | wc -l)" -eq 0 ]
+}
+
+@test "a full store says 452, a message that is too big 552" {
+	sink --smtp 0 --max-messages 1 --max-size 40
+	talk "$SMTP" "${MAIL}123456789012345678901234567890123456789\r\n.\r\nQUIT\r\n"
+	grep -q '^552 5.3.4' got
+	talk "$SMTP" "${MAIL}x\r\n.\r\nQUIT\r\n"
+	grep -q '^250 2.0.0 Ok: queued as' got
+	talk "$SMTP" "${MAIL}QUIT\r\n"
+	grep -q '^452 4.3.1' got
+}
+
+@test "300 sessions at a time, no message lost" {
+	local i fds=() fd
+	sink --smtp 0 --pop3 0 --user sample:password
+	for ((i = 0; i < 300; i++)); do
+		exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+		fds+=("$fd")
+	done
+	for fd in "${fds[@]}"; do
+		printf '%b' "$MAIL" >&"$fd"
+	done
+	for fd in "${fds[@]}"; do
+		printf '%b' "$TEXT" >&"$fd"
+	done
+	for fd in "${fds[@]}"; do
+		timeout 10 cat <&"$fd" >>answers
+		exec {fd}>&-
+	done
+	[ "$(grep -c 'queued as' answers)" -eq 300 ]
+	talk "$POP3" 'USER sample\r\nPASS password\r\nSTAT\r\nQUIT\r\n'
+	grep -q '^+OK 300 ' got
+	[ "$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$SINK_PID/status")" -lt "$MEMORY_KB" ]
+}
+
+@test "no descriptors left: waits, and serves again when there are some" {
+	local i fds=() fd
+	(
+		ulimit -n 12
+		exec "$BIN/mailsink" --smtp 0
+	) >sink.out 2>sink.err </dev/null 3>&- &
+	SINK_PID=$!
+	soon grep -q ready sink.out
+	SMTP=$(sed -n 's/^ready smtp=//p' sink.out)
+	for ((i = 0; i < 20; i++)); do
+		exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+		fds+=("$fd")
+	done
+	for fd in "${fds[@]}"; do
+		printf 'QUIT\r\n' >&"$fd"
+		timeout 10 cat <&"$fd" >>answers
+		exec {fd}>&-
+	done
+	[ "$(grep -c '^221' answers)" -eq 20 ]
+	# it slept while it waited: 0.5 s of processor time would be a busy loop
+	[ "$(awk '{ print $14 + $15 }' "/proc/$SINK_PID/stat")" -lt 50 ]
+}
+
+drip() { while printf x; do sleep 0.3; done; }
+
+@test "silence and drips end by --idle" {
+	local fd start=$SECONDS
+	sink --smtp 0 --idle 2
+	exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+	drip 2>/dev/null >&"$fd" 3>&- &
+	OTHER_PIDS="${OTHER_PIDS:-} $!"
+	timeout 10 cat <&"$fd" >got || fail "still there after 10 s"
+	exec {fd}>&-
+	grep -q '^421 4.4.2 mailsink.localhost Error: timeout exceeded' got
+	[ $((SECONDS - start)) -le 5 ]
+}
+
+@test "a client that does not read costs no memory" {
+	local fd
+	sink --smtp 0 --idle 2
+	exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+	timeout 4 sh -c 'yes HELP' >&"$fd" 2>/dev/null || :
+	exec {fd}>&-
+	[ "$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$SINK_PID/status")" -lt 8192 ]
+	talk "$SMTP" 'QUIT\r\n'
+	grep -q '^221' got
+}
+
+@test "clear text behind STARTTLS ends the session" {
+	sink --smtp 0 --show
+	talk "$SMTP" 'EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n'
+	grep -q '^220 2.0.0' got
+	soon grep -q 'CVE-2011-0411' sink.out
+	got_not '^250 2.1.0'
+}
+
+@test "TLS: the certificate written is the one shown, for localhost and 127.0.0.1, 1.2 and 1.3" {
+	local version
+	needs openssl
+	sink --smtp 0 --smtps 0 --cert-out cert.pem
+	for version in tls1_2 tls1_3; do
+		for name in "-verify_hostname localhost" "-verify_ip 127.0.0.1"; do
+			# shellcheck disable=SC2086 # words
+			printf 'QUIT\r\n' | timeout 10 openssl s_client -quiet -$version -connect "127.0.0.1:$SMTPS" \
+				-CAfile cert.pem -verify_return_error $name >got 2>tls.err || fail "$(<tls.err)"
+			grep -q '^221' got
+		done
+	done
+	: | timeout 10 openssl s_client -starttls smtp -connect "127.0.0.1:$SMTP" -CAfile cert.pem \
+		-verify_return_error >got 2>&1
+	grep -q 'Verify return code: 0 (ok)' got
+}
+
+@test "a certificate of one's own; a wrong one is refused at the start" {
+	needs openssl
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=own.example \
+		-addext subjectAltName=DNS:own.example >/dev/null 2>&1
+	sink --smtps 0 --cert cert.pem --key key.pem
+	printf 'QUIT\r\n' | timeout 10 openssl s_client -quiet -connect "127.0.0.1:$SMTPS" -CAfile cert.pem \
+		-verify_return_error -verify_hostname own.example >got 2>tls.err || fail "$(<tls.err)"
+	grep -q '^221' got
+	try mailsink --smtps 0 --cert pass
+	exits 3
+	complains "pass"
+	try mailsink --smtps 0 --cert missing.pem
+	exits 3
+	complains "missing.pem"
+}
+
+@test "--require-tls: nothing but STARTTLS in clear text" {
+	sink --smtp 0 --pop3 0 --user sample:password --require-tls
+	talk "$SMTP" 'EHLO x\r\nMAIL FROM:<>\r\nQUIT\r\n'
+	grep -q '^530 5.7.0' got
+	got_not 'AUTH'
+	talk "$POP3" 'CAPA\r\nUSER sample\r\nQUIT\r\n'
+	grep -q '^-ERR \[AUTH\]' got
+	got_not '^USER'
+}
+
+@test "an address that is not loopback must be asked for, and is warned of" {
+	netns
+	"${NETNS[@]}" "$BIN/mailsink" --smtp 0 --bind 192.0.2.10 >sink.out 2>sink.err </dev/null 3>&- &
+	SINK_PID=$!
+	soon grep -q ready sink.out
+	[ "$(<sink.err)" = "mailsink: takes mail from anybody who reaches 192.0.2.10" ]
+}
+
+@test "wrong options: one line, exit 3, nothing listens" {
+	local row
+	while read -r row; do
+		# shellcheck disable=SC2086 # words
+		try mailsink $row
+		exits 3
+		[ "$(wc -l <err)" -eq 1 ] || fail "not one line: $row"
+		[ ! -s out ]
+	done <<-'END'
+		--smtp 65536
+		--port 65533
+		--port 2525 --pop3 0
+		--user sample
+		--user sample:a --user sample:b
+		--bind localhost
+		--bind 192.0.2.77
+		--key key.pem
+		--no-tls --pop3s 0
+		--no-tls --require-tls
+		--maildir pass
+		--smpt 0
+	END
+	try mailsink --banner $'a\nb'
+	exits 3
+}
+
+@test "a port that is taken is named" {
+	sink --smtp 0
+	try mailsink --smtp "$SMTP"
+	exits 3
+	complains "127.0.0.1:$SMTP" "in use"
+}
+
+@test "standard output that cannot be written ends it" {
+	status=0
+	timeout 5 "$BIN/mailsink" --smtp 0 >/dev/full 2>err || status=$?
+	exits 3
+}
+
+@test "the examples of --help start a server" {
+	local n=0
+	netns # they name ports
+	mailsink --help >help
+	sed -n '/^Examples:/,/^Exit:/s/^  \([^ ].*\)/\1/p' help >examples
+	while read -r line; do
+		n=$((n + 1))
+		"${NETNS[@]}" sh -c "$line --for 1" >answer || fail "$line: exit code $?"
+		grep -q '^ready smtp=[1-9]' answer
+	done <examples
+	[ "$n" -eq 2 ]
+}

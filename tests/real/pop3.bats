@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# pop3 - pop3talk against Dovecot
+# SPDX-License-Identifier: MIT
+load ../lib/common
+
+setup() {
+	servers
+	rm -rf "$MAILDIR"
+	mkdir -p "$MAILDIR/new" "$MAILDIR/cur" "$MAILDIR/tmp"
+	chown -R 61005:61005 "$MAILDIR"
+}
+
+deliver() { # NAME < MESSAGE
+	cat >"$MAILDIR/new/$1"
+	chown 61005:61005 "$MAILDIR/new/$1"
+}
+
+pop3() { # OPTION...
+	try pop3talk "localhost:$POP3_PORT" --ca-file "$PKI/root.pem" -t 15 -u sample --pass-file pass "$@"
+}
+
+@test "STLS, then CAPA again, then the login" {
+	pop3 --list
+	exits 0
+	says "C: STLS" "TLS1.3" "S: +OK Logged in." "0 messages"
+	[ "$(grep -c 'C: CAPA' out)" -eq 2 ]
+}
+
+@test "implicit TLS" {
+	try pop3talk "localhost:$POP3S_PORT" --tls implicit --ca-file "$PKI/root.pem" -u sample --pass-file pass --list
+	exits 0
+	says_not "C: STLS"
+	try pop3talk "pop3s://sample@localhost:$POP3S_PORT" --ca-file "$PKI/root.pem" --pass-file pass --list
+	exits 0
+}
+
+# Dovecot trusts a client only whose address is its own: at 127.0.0.2 it wants TLS.
+@test "plain text refused by policy: the password is not blamed" {
+	try pop3talk "127.0.0.2:$POP3_PORT" --tls none -t 15 -u sample --pass-file pass --list
+	exits 2
+	says "S: -ERR [AUTH]" "disallowed" "TLS"
+	says_not "wrong password"
+	try pop3talk "127.0.0.2:$POP3_PORT" --tls starttls --ca-file "$PKI/root.pem" -t 15 -u sample \
+		--pass-file pass --list
+	exits 0
+}
+
+@test "a wrong password" {
+	try pop3talk "localhost:$POP3_PORT" --tls none -t 15 -u sample --pass-file wrong-pass --list --json
+	exits 2
+	verdict CRITICAL auth
+	[ "$(grep -c '"text":"PASS ' out)" -le 1 ]
+}
+
+@test "UIDL, TOP and RETR of several messages; sizes agree" {
+	printf 'From: a@example.com\nSubject: =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=\n\nfirst\n' | deliver 1.a
+	printf 'From: b@example.com\nSubject: two\n\n.\n..dots\nlast line without end' | deliver 2.b
+	pop3 --list
+	exits 0
+	says "2 messages, 144 octets"
+	pop3 --uidl
+	exits 0
+	says "C: UIDL"
+	pop3 --read 2
+	exits 0
+	says "..dots" "last line without end" "69 octets"
+}
+
+@test "an encoded subject is decoded in a UTF-8 terminal, and only there" {
+	printf 'From: a@example.com\nSubject: =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=\n\nx\n' | deliver 1.a
+	LC_ALL=C.UTF-8 pop3 --list
+	says "テスト"
+	pop3 --list
+	exits 0
+}
+
+@test "a message that would act on the terminal does not" {
+	printf 'Subject: x\033[2J\n\n\033]0;owned\007 \302\233 \177 \001\n' | deliver 1.a
+	pop3 --list
+	exits 0
+	pop3 --read 1
+	exits 0
+	says '\x1b'
+}
+
+@test "nothing is deleted without --delete and --yes, and then only what was named" {
+	printf 'Subject: one\n\n1\n' | deliver 1.a
+	printf 'Subject: two\n\n2\n' | deliver 2.b
+	pop3 --list
+	pop3 --read 1
+	says_not "C: DELE"
+	pop3 --delete 1
+	exits 3
+	[ "$(find "$MAILDIR" -type f -name '[12].*' | wc -l)" -eq 2 ]
+	pop3 --delete 1 --yes
+	exits 0
+	says "C: DELE 1" "S: +OK Logging out, messages deleted."
+	[ "$(find "$MAILDIR" -type f -name '[12].*' | sed 's/.*\///; s/[:,].*//')" = 2.b ]
+}
+
+@test "a message that is not there" {
+	pop3 --read 7
+	exits 2
+	says "no message 7"
+}
+
+@test "curl reads what smtptalk sent" {
+	command -v curl >/dev/null || skip "no curl"
+	try smtptalk "localhost:$SMTP_PORT" --ca-file "$PKI/root.pem" -u sample --pass-file pass \
+		--from sample@example.com --to sample@example.com --subject "for curl"
+	exits 0
+	soon sh -c "ls '$MAILDIR'/new/*"
+	curl -s --ssl-reqd --cacert "$PKI/root.pem" -u sample:password "pop3://localhost:$POP3_PORT/1" >got
+	grep -q '^Subject: for curl' got
+}

@@ -1,0 +1,400 @@
+/* test_b64auth - the whole applet in a world of its own
+ * SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+#include "applets/b64auth/b64auth.h"
+
+#include "tests/fakes/fake_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ARGS_MAX = 12 };
+
+#define BASE64 "b64auth", "-d"
+
+struct run {
+	const char *name;
+	const char *args[ARGS_MAX];
+	const char *in; /* standard input; NULL: closed */
+	int code;
+	const char *out; /* all of standard output */
+	const char *err; /* part of standard error; NULL: nothing there */
+};
+
+static int run_applet(struct fake_world *f, const char *const *args)
+{
+	char words[ARGS_MAX][256];
+	char *argv[ARGS_MAX + 1] = { NULL };
+	int argc = 0;
+
+	/* opt_parse overwrites a -p in place */
+	for (; argc < ARGS_MAX && args[argc]; argc++) {
+		assert_true(strlen(args[argc]) < sizeof(words[0]));
+		memcpy(words[argc], args[argc], strlen(args[argc]) + 1);
+		argv[argc] = words[argc];
+	}
+	return b64auth_main(&f->w, argc, argv);
+}
+
+static void check_run(const struct run *r)
+{
+	struct fake_world f;
+
+	fake_world_init(&f);
+	if (r->in)
+		fake_world_stdin(&f, bytes_of(r->in));
+	int code = run_applet(&f, r->args);
+	if (code != r->code)
+		fail_msg("%s: exit code %d, wanted %d\n%s%s", r->name, code, r->code,
+				fake_world_out(&f), fake_world_err(&f));
+	if (strcmp(fake_world_out(&f), r->out) != 0)
+		fail_msg("%s: got\n%swanted\n%s", r->name, fake_world_out(&f), r->out);
+	if (r->err ? !strstr(fake_world_err(&f), r->err) : *fake_world_err(&f) != '\0')
+		fail_msg("%s: on standard error: %s", r->name, fake_world_err(&f));
+	fake_world_free(&f);
+}
+
+/* clang-format off */
+static const struct run runs[] = {
+	/* make */
+	{"AUTH PLAIN of the article", {"b64auth", "plain", "-u", "sample", "--pass-file", "-"},
+		"password\n", 0, "AHNhbXBsZQBwYXNzd29yZA==\n", NULL},
+	{"PLAIN with an authorization identity, RFC 4616 4",
+		{"b64auth", "plain", "-u", "Kurt", "--authzid", "Ursel", "--pass-file", "-"},
+		"xipj3plmq\n", 0, "VXJzZWwAS3VydAB4aXBqM3BsbXE=\n", NULL},
+	{"the @ stays", {"b64auth", "plain", "-u", "user@example.com", "--pass-file", "-"}, "pw\n",
+		0, "AHVzZXJAZXhhbXBsZS5jb20AcHc=\n", NULL},
+	{"a password of digits", {"b64auth", "plain", "-u", "test", "--pass-file", "-"}, "1234\n",
+		0, "AHRlc3QAMTIzNA==\n", NULL},
+	{"LOGIN is two lines", {"b64auth", "login", "-u", "sample", "--pass-file", "-"},
+		"password\n", 0, "c2FtcGxl\ncGFzc3dvcmQ=\n", NULL},
+	{"CRAM-MD5, the challenge decoded", {"b64auth", "cram-md5", "-u", "tim", "--pass-file", "-",
+		"<1896.697170952@postoffice.reston.mci.net>"}, "tanstaaftanstaaf\n", 0,
+		"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n", NULL},
+	{"CRAM-MD5, the challenge in its line", {"b64auth", "cram-md5", "-u", "tim", "--pass-file",
+		"-", "334", "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+"},
+		"tanstaaftanstaaf\n", 0,
+		"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n", NULL},
+	{"CRAM-MD5, no challenge in it", {"b64auth", "cram-md5", "-u", "tim", "--pass-file", "-",
+		"what?"}, "x\n", 3, "", "the challenge is neither base64 nor"},
+	{"APOP, RFC 1939 7", {"b64auth", "apop", "-u", "mrose", "--pass-file", "-",
+		"+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>"}, "tanstaaf\n", 0,
+		"c4c9334bac560ecc979e58001b3e22fb\n", NULL},
+	{"APOP without a stamp", {"b64auth", "apop", "-u", "mrose", "--pass-file", "-",
+		"+OK ready"}, "tanstaaf\n", 3, "", "no time stamp"},
+	{"made, as JSON", {"b64auth", "--json", "login", "-u", "sample", "--pass-file", "-"},
+		"password\n", 0, "{\"type\":\"made\",\"mechanism\":\"LOGIN\",\"user\":\"sample\","
+		"\"lines\":[\"c2FtcGxl\",\"cGFzc3dvcmQ=\"]}\n", NULL},
+	{"-p works and warns", {"b64auth", "plain", "-u", "sample", "-p", "password"}, NULL, 0,
+		"AHNhbXBsZQBwYXNzd29yZA==\n", "warning"},
+	{"an empty password", {"b64auth", "plain", "-u", "x", "--pass-file", "-"}, "\n", 3, "",
+		"the password is empty"},
+	{"an empty user name", {"b64auth", "plain", "-u", "", "--pass-file", "-"}, "x\n", 3, "",
+		"the user name is empty"},
+	{"no user name", {"b64auth", "plain"}, NULL, 3, "", "-u"},
+	{"no password", {"b64auth", "plain", "-u", "x"}, NULL, 3, "", "no password"},
+
+	/* usage: no word of the user's is repeated, it may be a secret */
+	{"no verb", {"b64auth"}, NULL, 3, "", "usage: b64auth plain|login"},
+	{"-d forgotten", {"b64auth", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 3, "",
+		"b64auth: the first word is plain, login, cram-md5, apop, encode or decode; -d takes a"
+		" string apart\n"},
+	{"a verb mistyped", {"b64auth", "plian"}, NULL, 3, "", "nearest: plain\n"},
+	{"user and password as words", {"b64auth", "plain", "sample", "password"}, NULL, 3, "",
+		"b64auth: one word too many; the user name goes with -u, the password see"
+		" --pass-file\n"},
+	{"no challenge", {"b64auth", "cram-md5", "-u", "x"}, NULL, 3, "", "needs the server's"},
+	{"--authzid elsewhere", {"b64auth", "login", "--authzid", "a"}, NULL, 3, "", "--authzid"},
+	{"--wrap elsewhere", {"b64auth", "decode", "-w", "76"}, "", 3, "", "--wrap"},
+	{"--url elsewhere", {"b64auth", "plain", "--url"}, "", 3, "", "--url"},
+	{"--url with -d", {"b64auth", "-d", "--url", "eA=="}, "", 3, "", "--url"},
+	{"encode takes no word", {"b64auth", "encode", "x"}, "", 3, "", "standard input"},
+
+	/* encode and decode */
+	{"encode", {"b64auth", "encode"}, "foobar", 0, "Zm9vYmFy", NULL},
+	{"encode, wrapped", {"b64auth", "encode", "-w", "4"}, "foobar", 0, "Zm9v\nYmFy\n", NULL},
+	{"encode nothing", {"b64auth", "encode"}, "", 0, "", NULL},
+	{"encode a closed input", {"b64auth", "encode"}, NULL, 3, "", "standard input is closed"},
+	{"encode base64url", {"b64auth", "encode", "--url"}, "?\?\?>>>", 0, "Pz8_Pj4-", NULL},
+	{"decode", {"b64auth", "decode"}, "Zm9vYmFy", 0, "foobar", NULL},
+	{"decode a file of base64(1)", {"b64auth", "decode"}, "Zm9v\nYmFy\n", 0, "foobar", NULL},
+	{"decode CRLF", {"b64auth", "decode"}, "Zm9v\r\nYmFy\r\n", 0, "foobar", NULL},
+	{"decode base64url", {"b64auth", "decode", "--url"}, "Pz8_Pj4-", 0, "?\?\?>>>", NULL},
+	{"decode, one pad of two", {"b64auth", "decode"}, "Zm9vYg=", 2, "foob", "offset 7"},
+	{"decode, no pads", {"b64auth", "decode"}, "Zm9vYg", 2, "foob", "offset 6"},
+	{"decode, pad inside", {"b64auth", "decode"}, "Zm9v=YmFy", 2, "foo", "offset 4"},
+	{"decode, two in a row", {"b64auth", "decode"}, "Zg==Zm9v", 2, "f", "offset 4"},
+	{"decode, blank inside", {"b64auth", "decode"}, "Zm9v YmFy", 2, "foo", "offset 4"},
+	{"decode, foreign byte", {"b64auth", "decode"}, "Zm9v!YmFy", 2, "foo", "offset 4"},
+	{"decode, spare bits", {"b64auth", "decode"}, "Zh==", 2, "f", "offset 1"},
+	{"decode, digit left over", {"b64auth", "decode"}, "Zm9vY", 2, "foo", "offset 4"},
+	{"decode, base64url unasked", {"b64auth", "decode"}, "Pz8_Pj4-", 2, "", "offset 3"},
+
+	/* take apart */
+	{"a PLAIN response", {BASE64, "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 0,
+		"\\0 sample \\0 ********           16 bytes\n"
+		"looks like: AUTH PLAIN response\n"
+		"  authzid:  (empty)\n"
+		"  user:     sample\n"
+		"  password: 8 bytes, lower-case letters   (--show-secrets shows it)\n"
+		"OK well formed\n", NULL},
+	{"a PLAIN response with its secret", {BASE64, "--show-secrets", "AHNhbXBsZQBwYXNzd29yZA=="},
+		NULL, 0,
+		"\\0sample\\0password              16 bytes\n"
+		"looks like: AUTH PLAIN response\n"
+		"  authzid:  (empty)\n"
+		"  user:     sample\n"
+		"  password: password\n"
+		"OK well formed\n", NULL},
+	{"NUL before a digit is \\000", {BASE64, "--show-secrets", "-q", "AHRlc3QAMTIzNA=="}, NULL,
+		0, "OK well formed\n", NULL},
+	{"a whole line", {BASE64, "-q", "AUTH", "PLAIN", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 0,
+		"OK well formed\n", NULL},
+	{"a prompt in its line", {BASE64, "334 VXNlcm5hbWU6"}, NULL, 0,
+		"Username:                       9 bytes\n"
+		"looks like: AUTH LOGIN prompt of a server\n"
+		"OK well formed\n", NULL},
+	{"backslash and zero typed", {BASE64, "dXNlcjAxXDBwYXNzd2Q="}, NULL, 2,
+		"user01\\\\0********               14 bytes\n"
+		"looks like: AUTH PLAIN response with NUL typed as \\0\n"
+		"  user:     user01\n"
+		"  password: 6 bytes, lower-case letters   (--show-secrets shows it)\n"
+		"CRITICAL not an AUTH PLAIN response: no NUL byte; at offset 6 stand the two\n"
+		"  characters \"\\0\" where a NUL byte is meant\n"
+		"  next:   b64auth plain -u user01                   [b64-literal-backslash-zero]\n",
+		NULL},
+	{"a CRAM-MD5 response", {BASE64, "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"},
+		NULL, 0,
+		"tim ********                    36 bytes\n"
+		"looks like: CRAM-MD5 response\n"
+		"  user:     tim\n"
+		"  digest:   32 bytes, lower-case letters, digits   (--show-secrets shows it)\n"
+		"OK well formed\n", NULL},
+	{"an XOAUTH2 response",
+		{BASE64, "dXNlcj1hQGIuYwFhdXRoPUJlYXJlciB5YTI5LngBAQ=="}, NULL, 0,
+		"user=a@b.c\\x01auth=Bearer ********\\x01\\x01  31 bytes\n"
+		"looks like: XOAUTH2 response\n"
+		"  user:     a@b.c\n"
+		"  token:    6 bytes, lower-case letters, digits, punctuation   (--show-secrets\n"
+		"            shows it)\n"
+		"OK well formed\n", NULL},
+	{"the login of a transcript: the password is hidden", {BASE64},
+		"AUTH LOGIN\r\n334 VXNlcm5hbWU6\r\ndXNlcg==\r\n334 UGFzc3dvcmQ6\r\ncGFzc3dvcmQ=\r\n"
+		"235 ok\r\n", 0,
+		"Username:                       9 bytes\n"
+		"looks like: AUTH LOGIN prompt of a server\n"
+		"OK well formed\n"
+		"user                            4 bytes\n"
+		"looks like: text, as the user name or password of AUTH LOGIN\n"
+		"OK well formed\n"
+		"Password:                       9 bytes\n"
+		"looks like: AUTH LOGIN prompt of a server\n"
+		"OK well formed\n"
+		"********                        8 bytes\n"
+		"looks like: text, as the user name or password of AUTH LOGIN\n"
+		"  password: 8 bytes, lower-case letters   (--show-secrets shows it)\n"
+		"OK well formed\n", NULL},
+	{"escape sequences are not passed on", {BASE64, "G1syShtdMDt4Bw=="}, NULL, 3,
+		"\\x1b[2J\\x1b]0;x\\x07             10 bytes\n"
+		"UNKNOWN well-formed base64, but no SASL message that is known here\n", NULL},
+	{"taken apart, as JSON", {BASE64, "--json", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 0,
+		"{\"type\":\"string\",\"bytes\":16,\"looks_like\":\"AUTH PLAIN response\","
+		"\"user\":\"sample\",\"secret\":\"password\",\"secret_bytes\":8}\n"
+		"{\"type\":\"verdict\",\"status\":\"OK\",\"fact\":\"well formed\"}\n"
+		"{\"type\":\"result\",\"applet\":\"b64auth\",\"status\":\"OK\",\"exit\":0,"
+		"\"perf\":{}}\n", NULL},
+	{"no string", {BASE64, "AUTH PLAIN"}, NULL, 3, "UNKNOWN no base64 string in this\n", NULL},
+	{"an empty string", {BASE64, ""}, NULL, 3, "", "empty"},
+	{"a closed input", {BASE64}, NULL, 3, "", "closed"},
+	{"the worst of several counts", {BASE64, "-q"}, "dXNlcg==\ndXNl!g==\ndXNlcg==\n", 2,
+		"OK well formed\n"
+		"CRITICAL not base64: not a base64 digit, at offset 4: \"!\"\n"
+		"  means:  it is plain text that was not encoded, or more was copied than the\n"
+		"          string (likely)\n"
+		"                                                              [b64-foreign-byte]\n"
+		"OK well formed\n", NULL},
+};
+/* clang-format on */
+
+static void test_runs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		check_run(&runs[i]);
+}
+
+/* The verdict alone: exit code, id, and a word of the fact. */
+static void test_verdicts(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int code;
+		const char *id, *fact;
+	} cases[] = {
+		{ "one NUL: the first is missing", "c2FtcGxlAHBhc3N3b3Jk", 2, "b64-one-nul",
+				"before the user name" },
+		{ "one NUL: the second is missing", "AHNhbXBsZXBhc3N3b3Jk", 2, "b64-one-nul",
+				"between user name and" },
+		{ "printf '\\0test\\01234'", "AHRlc3QKMzQ=", 2, "b64-octal", "\\000" },
+		{ "echo -ne of dash", "LW5lIAB0ZXN0AHBhc3MK", 2, "b64-echo-option", "echo" },
+		{ "echo user", "dXNlcgo=", 1, "b64-line-end", "the text ends in a line end" },
+		{ "password with echo", "AHRlc3QAcGFzcwo=", 1, "b64-line-end", "the password" },
+		{ "no user", "AABwYXNz", 2, "b64-no-user", "user name is empty" },
+		{ "a NUL behind the password", "AHRlc3QAcGFzcwA=", 2, "b64-many-nuls",
+				"more than two NUL" },
+		{ "no password", "AHRlc3QA", 2, "b64-no-password", "password is empty" },
+		{ "pads missing", "AHNhbXBsZQBwYXNzd29yZA", 2, "b64-padding", "at offset 22" },
+		{ "blank inside", "Zm9v YmFy", 2, "b64-blank-inside", "offset 4" },
+		{ "base64url", "Pz8_Pj4-", 2, "b64-url-alphabet", "offset 3: \"_\"" },
+		{ "spare bits", "Zh==", 1, "b64-spare-bits", "offset 1" },
+		{ "digit left over", "Zm9vY", 2, "b64-length", "offset 4" },
+		{ "plain text", "pass-word!", 2, "b64-url-alphabet", "offset 4" },
+		{ "a user name that no shell should see", "AGA7cm0gLXJmYABwYXNzCg==", 1,
+				"b64-line-end", "plain -u <user>" },
+		{ "wrapped by base64(1)",
+				"AHVzZXIAeHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"
+				"eHh4eHh4eHh4\neHh4eA==\n",
+				2, "b64-wrapped", "2 lines" },
+		{ "wrapped, with CR LF, into three",
+				"AHVzZXIAeHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\r\n"
+				"eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\r\n"
+				"eHh4eA==\r\n",
+				2, "b64-wrapped", "3 lines" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_world f;
+		fake_world_init(&f);
+		fake_world_stdin(&f, bytes_of(cases[i].text));
+		int code = run_applet(&f, (const char *const[]){ "b64auth", "-d", "-q", NULL });
+		const char *out = fake_world_out(&f);
+		bool is_one = strstr(out, "\nOK") == NULL && strncmp(out, "OK", 2) != 0;
+		if (code != cases[i].code || !is_one || !strstr(out, cases[i].id) ||
+				!strstr(out, cases[i].fact))
+			fail_msg("%s: exit code %d, wanted %d, %s, %s\n%s", cases[i].name, code,
+					cases[i].code, cases[i].id, cases[i].fact, out);
+		fake_world_free(&f);
+	}
+}
+
+static void test_find(void **state)
+{
+	static const struct {
+		const char *line, *found;
+	} cases[] = {
+		{ "AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
+		{ "  eA==\t", "eA==" },
+		{ "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
+		{ "a1 AUTHENTICATE PLAIN AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
+		{ "C: AUTH CRAM-MD5 dGltIGI5", "dGltIGI5" },
+		{ "334 VXNlcm5hbWU6", "VXNlcm5hbWU6" },
+		{ "S: 334 UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
+		{ "+ UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
+		{ "warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+				"UGFzc3dvcmQ6" },
+		{ "SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=sample",
+				"UGFzc3dvcmQ6" },
+		{ "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA", "AHNhbXBsZQBwYXNzd29yZA" },
+		{ "AUTH LOGIN user", "user" },
+		{ "334 what?", "what?" },
+		{ "Zm9v YmFy", "Zm9v YmFy" },
+		{ "AUTH PLAIN", "" },
+		{ "AUTH LOGIN", "" },
+		{ "250-AUTH PLAIN LOGIN CRAM-MD5", "" },
+		{ "235 ok", "" },
+		{ "235 2.7.0 Authentication successful", "" },
+		{ "EHLO client.example.com", "" },
+		{ "", "" },
+		{ "   ", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes found = b64auth_find(bytes_of(cases[i].line));
+		if (!bytes_equal(found, bytes_of(cases[i].found)))
+			fail_msg("\"%s\": found \"%.*s\", wanted \"%s\"", cases[i].line,
+					(int)found.n, (const char *)found.p, cases[i].found);
+	}
+}
+
+/* Whatever is taken apart: without --show-secrets the password is nowhere, in no form. */
+static void test_no_output_holds_the_password(void **state)
+{
+	static const char *const strings[] = {
+		"AHNhbXBsZQBjYW5hcnk3",     /* \0sample\0canary7 */
+		"AHNhbXBsZQBjYW5hcnk3Cg==", /* with a line end */
+		"AHNhbXBsZQBjYW5hcnk3CgAA", /* too many NULs */
+		"c2FtcGxlAGNhbmFyeTc=",     /* sample\0canary7 */
+		"AHNhbXBsZWNhbmFyeTc=",     /* \0samplecanary7 */
+		"c2FtcGxlXDBjYW5hcnk3",     /* sample, backslash, 0, canary7 */
+		"AHNhbXBsZQBjYW5hcnk3\nAHNhbXBsZQBjYW5hcnk3!\n",
+		"AHNhbXBsZQBjYW5hcnk3!", /* decodes until its fault */
+		"334 UGFzc3dvcmQ6\nY2FuYXJ5Nw==\n",
+		"c2FtcGxl\nY2FuYXJ5Nw==\n",                 /* LOGIN's two answers */
+		"dXNlcj1hAWF1dGg9QmVhcmVyIGNhbmFyeTcBAQ==", /* a token */
+	};
+	static const char *const options[] = { "-v", "-q", "--json", "--nagios", "--stable" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		for (size_t o = 0; o < sizeof(options) / sizeof(options[0]); o++) {
+			struct fake_world f;
+			fake_world_init(&f);
+			fake_world_stdin(&f, bytes_of(strings[i]));
+			run_applet(&f, (const char *const[]){ "b64auth", "-d", options[o], NULL });
+			if (strstr(fake_world_out(&f), "canary7") ||
+					strstr(fake_world_err(&f), "canary7") ||
+					strstr(fake_world_out(&f), "YW5hcnk3"))
+				fail_msg("%s %s: %s", options[o], strings[i], fake_world_out(&f));
+			fake_world_free(&f);
+		}
+}
+
+static void test_show_secrets_tells_nul_from_octal(void **state)
+{
+	struct fake_world f;
+
+	(void)state;
+	fake_world_init(&f);
+	fake_world_stdin(&f, BYTES("AHRlc3QAMTIzNA=="));
+	assert_int_equal(run_applet(&f,
+					 (const char *const[]){ "b64auth", "-d", "--show-secrets",
+							 NULL }),
+			0);
+	assert_non_null(strstr(fake_world_out(&f), "\\0test\\0001234  "));
+	fake_world_free(&f);
+}
+
+static void test_output_that_is_lost_is_told(void **state)
+{
+	static const char *const jobs[] = { "encode", "decode", "-d" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		struct fake_world f;
+		fake_world_init(&f);
+		fake_world_stdin(&f, BYTES("eA=="));
+		f.w.out.failed = true;
+		assert_int_equal(run_applet(&f, (const char *const[]){ "b64auth", jobs[i], NULL }),
+				3);
+		fake_world_free(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_no_output_holds_the_password),
+		cmocka_unit_test(test_show_secrets_tells_nul_from_octal),
+		cmocka_unit_test(test_output_that_is_lost_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

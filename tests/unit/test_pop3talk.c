@@ -1,0 +1,222 @@
+/* test_pop3talk - whole sessions over a memory stream
+ * SPDX-License-Identifier: MIT */
+#include "applets/applet.h"
+
+#include "tests/fakes/fake_peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define CAPA "+OK\r\nTOP\r\nUSER\r\nUIDL\r\n.\r\n"
+#define MAIL_HEAD "Return-Path: <x@example.com>\r\nSubject: =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=\r\n"
+#define MAIL MAIL_HEAD "From: Ex sample\r\n\r\nTest mail\r\n..stuffed\r\n"
+#define MAIL_OCTETS "115"
+
+struct session_case {
+	const char *name;
+	const char *replies[12];
+	const char *words[12];
+	int code;
+	const char *shown[4]; /* all of them stand in the output */
+	const char *hidden;   /* and this does not */
+	const char *sent;     /* NULL: not looked at; else all that was sent */
+	const char *input;    /* standard input, NULL = closed */
+	bool is_remote, utf8;
+};
+
+static const struct session_case cases[] = {
+	{ "the article's session",
+			{ "+OK POP3 ready.\r\n", CAPA, "+OK\r\n", "+OK Logged in.\r\n",
+					"+OK 1 " MAIL_OCTETS "\r\n", "+OK 1 " MAIL_OCTETS "\r\n",
+					"+OK " MAIL_OCTETS " octets\r\n" MAIL ".\r\n",
+					"+OK Logging out.\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "1" }, 0,
+			{ "software name hidden", "| Subject: \xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",
+					"| .stuffed",
+					"OK mailbox: 1 message, " MAIL_OCTETS
+					" octets; sizes agree" },
+			"PASS password",
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nLIST 1\r\nRETR 1\r\nQUIT\r\n",
+			NULL, false, true },
+	{ "a list, newest by TOP",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 100\r\n",
+					"+OK\r\n1 100\r\n.\r\n",
+					"+OK\r\nSubject: hello\r\nFrom: Ex <x@example.com>\r\n\r\n.\r\n",
+					"+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--list" }, 0,
+			{ "hello", "Ex", "nothing was deleted" }, NULL,
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nLIST\r\nTOP 1 0\r\nQUIT\r\n",
+			NULL, false, false },
+	{ "LIST does not add up to STAT",
+			{ "+OK ready\r\n", "-ERR\r\n", "+OK\r\n", "+OK\r\n", "+OK 2 100\r\n",
+					"+OK\r\n1 90\r\n.\r\n", "+OK\r\n\r\n.\r\n",
+					"+OK\r\n\r\n.\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--list" }, 1,
+			{ "STAT says 2 messages, 100 octets" }, NULL, NULL, NULL, false, false },
+	{ "more comes than LIST says",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 50\r\n",
+					"+OK 1 50\r\n", "+OK\r\n" MAIL ".\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "last" }, 1,
+			{ "LIST says 50 octets, " MAIL_OCTETS " came" }, NULL, NULL, NULL, false,
+			false },
+	{ "the last line had no line end: no finding",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 113\r\n",
+					"+OK 1 113\r\n", "+OK\r\n" MAIL ".\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "last" }, 0,
+			{ "2 octets more than LIST says" }, NULL, NULL, NULL, false, false },
+	{ "the connection ends inside a message",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 50\r\n",
+					"+OK 1 50\r\n", "+OK\r\nSubject: half" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "1" }, 2,
+			{ "CRITICAL fetch:", "not whole" }, NULL, NULL, NULL, false, false },
+	{ "no such message",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 50\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "2" }, 2,
+			{ "there is no message 2" }, NULL,
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nQUIT\r\n", NULL, false,
+			false },
+	{ "a wrong password",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n",
+					"-ERR [AUTH] Authentication failed.\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "wrong" }, 2,
+			{ "CRITICAL auth: user \"sample\" refused (USER/PASS, 1 attempt)" }, NULL,
+			"CAPA\r\nUSER sample\r\nPASS wrong\r\nQUIT\r\n", NULL, false, false },
+	{ "the mailbox is locked, which is no wrong password",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n",
+					"-ERR [IN-USE] Mailbox is locked by another POP3 session.\r\n",
+					"+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password" }, 1, { "WARNING auth:" },
+			"wrong", NULL, NULL, false, false },
+	{ "no password in clear text to another host", { "+OK ready\r\n", CAPA, "+OK\r\n" },
+			{ "mail.example.com:110", "-u", "sample", "-p", "password", "--tls",
+					"none" },
+			3, { "UNKNOWN auth:", "password was not sent" }, NULL, "CAPA\r\nQUIT\r\n",
+			NULL, true, false },
+	{ "APOP",
+			{ "+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n", CAPA, "+OK\r\n",
+					"+OK 0 0\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "mrose", "-p", "tanstaaf", "--apop" }, 0,
+			{ "offers APOP", "OK mailbox: 0 messages" },
+			"c4c9334bac560ecc979e58001b3e22fb",
+			"CAPA\r\nAPOP mrose c4c9334bac560ecc979e58001b3e22fb\r\nSTAT\r\nQUIT\r\n",
+			NULL, false, false },
+	{ "APOP without a valid stamp", { "+OK ready <no stamp>\r\n", CAPA, "+OK\r\n" },
+			{ "localhost", "-u", "mrose", "-p", "tanstaaf", "--apop" }, 2,
+			{ "no valid APOP stamp" }, NULL, "CAPA\r\nQUIT\r\n", NULL, false, false },
+	{ "DELE only by --delete --yes",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 50\r\n",
+					"+OK deleted\r\n", "+OK bye\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--delete", "1", "--yes" },
+			0, { "1 deleted" }, NULL,
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nDELE 1\r\nQUIT\r\n", NULL,
+			false, false },
+	{ "a refused DELE takes the others back",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 2 50\r\n",
+					"+OK deleted\r\n", "-ERR no\r\n", "+OK\r\n",
+					"+OK bye\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--delete", "1",
+					"--delete", "2", "--yes" },
+			2, { "RSET: after the failure nothing is deleted" }, NULL,
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nDELE 1\r\nDELE 2\r\nRSET\r\nQUIT\r\n",
+			NULL, false, false },
+	{ "QUIT after DELE is not answered: not known to be deleted",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 50\r\n",
+					"+OK deleted\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--delete", "1", "--yes" },
+			3, { "UNKNOWN quit:" }, "1 deleted", NULL, NULL, false, false },
+	{ "a server without CAPA", { "+OK\r\n", "-ERR\r\n", "+OK\r\n" }, { "localhost" }, 0,
+			{ "no capability list here" }, NULL, "CAPA\r\nQUIT\r\n", NULL, false,
+			false },
+	{ "escapes in a message never reach the terminal",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 19\r\n",
+					"+OK 1 19\r\n",
+					"+OK\r\nA: b\r\n\r\n\x1b[31mred\x07\r\n.\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--read", "1" }, 0,
+			{ "| \\x1b[31mred\\x07" }, NULL, NULL, NULL, false, false },
+	{ "the article's session as typed",
+			{ "+OK POP3 ready.\r\n", "+OK\r\n", "+OK Logged in.\r\n",
+					"+OK 1 " MAIL_OCTETS "\r\n",
+					"+OK 1 messages:\r\n1 " MAIL_OCTETS "\r\n.\r\n",
+					"+OK " MAIL_OCTETS " octets\r\n" MAIL ".\r\n",
+					"+OK Logging out.\r\n" },
+			{ "-i", "localhost" }, 0,
+			{ "C: PASS <hidden, 8 bytes>", "S: Test mail", "none refused" },
+			"PASS password",
+			"USER sample\r\nPASS password\r\nSTAT\r\nLIST\r\nRETR 1\r\nQUIT\r\n",
+			"USER sample\nPASS password\nSTAT\nLIST\nRETR 1\nQUIT\n", false, false },
+};
+
+static void run_session(const struct session_case *c, size_t cut)
+{
+	struct fake_peer p;
+	const char *words[16] = { "pop3talk" };
+
+	fake_peer_init(&p, c->replies);
+	p.is_remote = c->is_remote;
+	p.max_read = cut;
+	p.world.w.utf8 = c->utf8;
+	p.world.w.columns = 200;
+	if (c->input)
+		fake_world_stdin(&p.world, bytes_of(c->input));
+	for (size_t i = 0; c->words[i]; i++)
+		words[i + 1] = c->words[i];
+	int code = fake_peer_run(&p, pop3talk_main, words);
+	const char *out = fake_world_out(&p.world);
+	if (code != c->code)
+		fail_msg("%s: exit code %d\n%s%s", c->name, code, out, fake_world_err(&p.world));
+	for (size_t i = 0; i < COUNT(c->shown) && c->shown[i]; i++)
+		if (!strstr(out, c->shown[i]))
+			fail_msg("%s: \"%s\" is not shown:\n%s", c->name, c->shown[i], out);
+	if (c->hidden && strstr(out, c->hidden))
+		fail_msg("%s: \"%s\" is shown:\n%s", c->name, c->hidden, out);
+	if (c->sent && strcmp(fake_peer_sent(&p), c->sent) != 0)
+		fail_msg("%s: sent\n%s", c->name, fake_peer_sent(&p));
+	for (const char *q = out; *q; q++)
+		if ((unsigned char)*q < 0x20 && *q != '\n')
+			fail_msg("%s: a raw control character", c->name);
+	fake_peer_free(&p);
+}
+
+static void test_sessions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t cut = 0; cut < 8; cut++)
+			run_session(&cases[i], cut);
+}
+
+static void test_usage_errors(void **state)
+{
+	static const char *const wrong[][8] = {
+		{ "pop3talk" },
+		{ "pop3talk", "localhost", "--list" },
+		{ "pop3talk", "localhost", "-u", "a", "--auth", "FOO" },
+		{ "pop3talk", "localhost", "-u", "a", "--delete", "1" },
+		{ "pop3talk", "localhost", "-u", "a", "--auth", "PLAIN", "--apop" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct fake_peer p;
+		fake_peer_init(&p, cases[0].replies);
+		assert_int_equal(fake_peer_run(&p, pop3talk_main, wrong[i]), 3);
+		assert_string_equal(fake_world_out(&p.world), "");
+		assert_int_equal(p.dialled, 0);
+		fake_peer_free(&p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_usage_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
