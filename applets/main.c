@@ -5,6 +5,8 @@
  */
 #include "applets/applet.h"
 #include "applets/install.h"
+#include "net/roots.h"
+#include "net/tls.h"
 #include "sys/version.h"
 #include "ui/show.h"
 
@@ -185,7 +187,8 @@ static int run_options(struct world *w, int argc, char **argv)
 		opt_wrong(w, &box_spec, "usage: %s", box_spec.usage);
 		return 3;
 	}
-	out_printf(&w->out, "mtabox %s\n", version_text);
+	out_printf(&w->out, "mtabox %s\n%s, zlib %s\n", version_text, tls_library(),
+			net_roots_zlib_version());
 	return 0;
 }
 

@@ -16,5 +16,8 @@ extern const size_t net_roots_zlib_size;
 extern const size_t net_roots_raw_size;
 extern const size_t net_roots_count;
 
+/* The zlib in the binary: "1.3.1". */
+const char *net_roots_zlib_version(void);
+
 /* Appends the unpacked table to out; false when it does not fit or the data is damaged. */
 bool net_roots_unpack(struct buf *out);

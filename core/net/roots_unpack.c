@@ -18,3 +18,8 @@ bool net_roots_unpack(struct buf *out)
 	buf_added(out, n);
 	return true;
 }
+
+const char *net_roots_zlib_version(void)
+{
+	return zlibVersion();
+}

@@ -537,3 +537,8 @@ bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline
 		set_name(facts->sni, facts->name);
 	return run_client(s, o, deadline_ms, facts, e) || err_wrap(e, "%s", s->peer);
 }
+
+const char *tls_library(void)
+{
+	return "mbedTLS " MBEDTLS_VERSION_STRING;
+}

@@ -116,3 +116,6 @@ bool tls_server_start(struct stream *s, struct tls_server *t, struct err *e);
  * the whole leftmost label, for one label, with at least two labels behind it). Names are
  * ASCII (A-labels). */
 bool tls_name_matches(struct bytes pattern, struct bytes host);
+
+/* The TLS library in the binary: "mbedTLS 3.6.6". */
+const char *tls_library(void);

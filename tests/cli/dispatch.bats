@@ -85,6 +85,7 @@ called() { # NAME ARGS...
 	try mtabox --version
 	exits 0
 	[[ $(head -n 1 out) =~ ^mtabox\ [0-9]+\.[0-9]+$ ]]
+	[[ $(sed -n 2p out) =~ ^mbedTLS\ 3\.[0-9.]+,\ zlib\ [0-9.]+$ ]]
 	cp out version
 	try mtabox -V
 	cmp out version
