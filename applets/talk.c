@@ -49,7 +49,8 @@ static void on_sent(void *ctx, struct bytes shown)
 	/* the lines of a message and the answers to challenges are no commands */
 	if (stage && !t->is_mid_command)
 		t->stage = stage;
-	transcript_line(&t->transcript, 'C', shown, NULL);
+	if (!t->is_typed)
+		transcript_line(&t->transcript, 'C', shown, NULL);
 }
 
 static void fault_note(const struct reply *r, struct buf *note)
@@ -676,7 +677,10 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 	};
 
 	t->report.at_end = false; /* by hand each refusal is explained where it stands */
-	switch (script_run(&s)) {
+	t->is_typed = t->w->in_tty && t->w->out.tty;
+	enum script_end end = script_run(&s);
+	t->is_typed = false;
+	switch (end) {
 	case SCRIPT_ENDED:
 		return true;
 	case SCRIPT_QUIT:

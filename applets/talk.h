@@ -27,6 +27,7 @@ struct talk {
 	struct buf password;
 	struct sasl_creds creds;
 	const char *stage;     /* of what was asked last: for notes and findings */
+	bool is_typed;         /* on a terminal that shows it already */
 	bool is_mid_command;   /* 354, 334, "+": what is sent next is no command */
 	unsigned mech;         /* of the login, 0 = none or USER/PASS */
 	const char *from, *to; /* for findings */
