@@ -745,6 +745,9 @@ static void test_try_write_of_a_growing_queue(void **state)
 	for (size_t i = 0; i < SIZE; i++)
 		buf_putc(&data, i + 1 < SIZE ? (unsigned char)('a' + i % 23) : '\n');
 	assert_true(tls_client(p.s, &o, limit(&f->w), &facts, &e));
+	/* what the kernel takes grows by itself unless it is told */
+	int room = 65536;
+	setsockopt(stream_get_fd(p.s), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	kill(p.pid, SIGSTOP); /* reads nothing until we are stuck */
 	while (sent < SIZE) {
 		struct bytes part = { data.p + sent, ready - sent };
