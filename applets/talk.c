@@ -565,25 +565,25 @@ bool talk_starttls(struct talk *t, bool offered, bool *started)
 
 /* ---- log in, quit ---- */
 
+bool talk_own(struct talk *t, enum report_status status, const char *error, const char *fact)
+{
+	struct finding f = talk_finding(t, NULL);
+	struct report_verdict v = { .status = status, .stage = t->stage, .fact = fact };
+
+	f.stage = t->stage;
+	f.error = error;
+	report_advise(&t->report, &v, &f);
+	return false;
+}
+
 bool talk_may_login(struct talk *t)
 {
 	struct err e = { 0 };
-	struct report_verdict v = {
-		.status = REPORT_UNKNOWN,
-		.stage = "auth",
-		.fact = e.text,
-		.means = "the login was not tested; nothing secret was sent (certain)",
-		.id = "secret-not-sent",
-	};
 
 	if (auth_may_send(t->d.s, &t->facts.tls, t->common->insecure, &e))
 		return true;
-	if (stream_is_tls(t->d.s))
-		v.next = "mend the certificate, name its CA with --ca-file, or insist with -k";
-	else
-		v.next = "use a port with TLS, or insist with -k";
-	report_add(&t->report, &v);
-	return false;
+	t->stage = "auth";
+	return talk_own(t, REPORT_UNKNOWN, "secret-not-sent", e.text);
 }
 
 bool talk_login_verdict(struct talk *t, const char *how)
@@ -668,13 +668,6 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 		.data = data,
 		.ctx = ctx,
 	};
-	struct report_verdict v = {
-		.status = REPORT_CRITICAL,
-		.stage = "data",
-		.fact = "the input ended inside the message, without the lone dot: nothing was sent off",
-		.next = "end the message with a line that holds only a dot",
-		.id = "script-unended",
-	};
 
 	t->report.at_end = false; /* by hand each refusal is explained where it stands */
 	t->is_typed = t->w->in_tty && t->w->out.tty;
@@ -691,8 +684,9 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 			return talk_refused(t, t->stage, NULL);
 		return talk_failed(t, t->stage);
 	case SCRIPT_UNENDED:
-		report_add(&t->report, &v);
-		return false;
+		t->stage = "data";
+		return talk_own(t, REPORT_CRITICAL, "script-unended",
+				"the input ended inside the message");
 	case SCRIPT_FAILED:
 		break;
 	}

@@ -57,6 +57,10 @@ bool talk_may_login(struct talk *t);
 bool talk_failed(struct talk *t, const char *stage);
 bool talk_refused(struct talk *t, const char *stage, const char *fact);
 
+/* A finding of our own: error is its name in the knowledge base, which explains it. Returns
+ * false. */
+bool talk_own(struct talk *t, enum report_status status, const char *error, const char *fact);
+
 /* What stands for the peer and the login in every finding. */
 struct finding talk_finding(const struct talk *t, const char *stage);
 

@@ -40,18 +40,12 @@ bool pop3talk_ask(struct pop3talk *p, const char *command,
 	return ok || talk_failed(t, t->stage);
 }
 
-static bool warn(struct pop3talk *p, const char *fact, const char *means, const char *id)
+/* A finding, no failure: what follows goes on. */
+static bool warn(struct pop3talk *p, const char *error, const char *fact)
 {
-	struct report_verdict v = {
-		.status = REPORT_WARNING,
-		.stage = "fetch",
-		.fact = fact,
-		.means = means,
-		.id = id,
-	};
-
 	p->agrees = false;
-	report_add(&p->talk.report, &v);
+	p->talk.stage = "fetch";
+	talk_own(&p->talk, REPORT_WARNING, error, fact);
 	return true;
 }
 
@@ -218,8 +212,7 @@ static bool list_agrees(struct pop3talk *p, const struct listing *l)
 			"STAT says %llu messages, %llu octets; LIST adds up to %llu, %llu",
 			(unsigned long long)p->count, (unsigned long long)p->octets,
 			(unsigned long long)l->lines, (unsigned long long)l->sum);
-	return warn(p, fact, "the server's own figures differ; the index may be damaged (possible)",
-			"pop3-list-stat");
+	return warn(p, "list-differs", fact);
 }
 
 /* The table's headers are fetched quietly: fifty TOP answers would bury what is to be seen. */
@@ -398,15 +391,11 @@ static bool sizes_agree(struct pop3talk *p, uint64_t number, uint64_t listed,
 		transcript_note(&p->talk.transcript,
 				"2 octets more than LIST says: the last line had no line end");
 	else if (dots->octets != listed)
-		return warn(p, fact, "the server counts differently from what it sends (certain)",
-				"pop3-size-differs");
+		return warn(p, "size-differs", fact);
 	if (dots->unstuffed_dot)
-		return warn(p, "a line began with a dot that was not doubled",
-				"the server does not dot-stuff; messages may be cut at such a line (certain)",
-				"pop3-dot-stuffing");
+		return warn(p, "dot-unstuffed", "a line began with a dot that was not doubled");
 	if (dots->bare_lf > 0)
-		return warn(p, "the message came with bare LF line ends",
-				"the server does not send CRLF (certain)", "pop3-bare-lf");
+		return warn(p, "bare-lf", "the message came with bare LF line ends");
 	return true;
 }
 

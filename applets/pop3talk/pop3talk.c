@@ -152,32 +152,18 @@ static bool secure(struct pop3talk *p)
 	return true;
 }
 
-static bool apop_missing(struct pop3talk *p)
-{
-	struct report_verdict v = {
-		.status = REPORT_CRITICAL,
-		.stage = "auth",
-		.fact = "the greeting holds no valid APOP stamp, so APOP could not be tried",
-		.means = "APOP is switched off here (likely)",
-		.next = "leave --apop out: USER and PASS, through TLS",
-		.id = "apop-not-offered",
-	};
-
-	report_add(&p->talk.report, &v);
-	return false;
-}
-
 static bool log_in(struct pop3talk *p)
 {
 	struct talk *t = &p->talk;
 	const char *how = p->o.apop ? "APOP" : "USER/PASS";
 	bool ok;
 
+	t->stage = "auth";
 	if (p->o.apop && p->stamp.n == 0)
-		return apop_missing(p);
+		return talk_own(t, REPORT_CRITICAL, "apop-missing",
+				"the greeting holds no valid APOP stamp, so APOP could not be tried");
 	if (!talk_may_login(t))
 		return false;
-	t->stage = "auth";
 	if (p->o.auth) {
 		t->mech = sasl_mech_of(bytes_of(p->o.auth));
 		how = sasl_mech_name(t->mech);
@@ -253,18 +239,10 @@ static void mailbox_verdict(struct pop3talk *p)
 static bool deletion_unsure(struct pop3talk *p)
 {
 	struct talk *t = &p->talk;
-	struct report_verdict v = {
-		.status = REPORT_UNKNOWN,
-		.stage = "quit",
-		.fact = "QUIT was not answered well: whether the messages were deleted is not known",
-		.means = "POP3 deletes when QUIT is answered by +OK (certain)",
-		.next = "log in again and look, by --list",
-		.id = "pop3-delete-unsure",
-	};
 
 	if (p->deleted == 0 || (t->is_quit && dialog_is_ok(&t->d)))
 		return false;
-	report_add(&t->report, &v);
+	talk_own(t, REPORT_UNKNOWN, "delete-unsure", "QUIT was not answered well");
 	return true;
 }
 

@@ -92,21 +92,6 @@ static bool ask_path(struct smtptalk *s, const char *stage, const char *verb, co
 	return false;
 }
 
-static bool utf8_missing(struct smtptalk *s)
-{
-	struct report_verdict v = {
-		.status = REPORT_CRITICAL,
-		.stage = "mail",
-		.fact = "an address is not ASCII and the server does not offer SMTPUTF8",
-		.means = "it cannot take this address as it stands (certain)",
-		.next = "write the domain in its xn-- form; a local part cannot be rewritten",
-		.id = "smtputf8-missing",
-	};
-
-	report_add(&s->talk.report, &v);
-	return false;
-}
-
 static bool send_mail(struct smtptalk *s, const struct source *src)
 {
 	struct buf params = BUF(128);
@@ -114,8 +99,11 @@ static bool send_mail(struct smtptalk *s, const struct source *src)
 
 	for (size_t i = 0; i < s->o.to.count; i++)
 		ascii = ascii && is_ascii(bytes_of(s->o.to.at[i]));
-	if (!ascii && !(s->caps.has & SMTP_SMTPUTF8))
-		return utf8_missing(s);
+	if (!ascii && !(s->caps.has & SMTP_SMTPUTF8)) {
+		s->talk.stage = "mail";
+		return talk_own(&s->talk, REPORT_CRITICAL, "smtputf8-missing",
+				"SMTPUTF8 is not offered, and an address needs it");
+	}
 	if (s->caps.has & SMTP_SIZE && src->size > 0)
 		buf_printf(&params, "SIZE=%llu ", (unsigned long long)src->size);
 	if (s->caps.has & SMTP_8BITMIME && src->eight_bit)
@@ -194,18 +182,10 @@ static bool send_text(struct smtptalk *s, struct source *src, uint64_t *octets)
 /* The connection broke before the final dot: then the outcome is known. */
 static bool failed_before_dot(struct smtptalk *s)
 {
-	struct report_verdict v = {
-		.status = REPORT_CRITICAL,
-		.stage = "data",
-		.fact = s->talk.d.err.text,
-		.means = "it ended before the final dot: nothing was accepted (certain)",
-		.id = "ended-before-dot",
-	};
+	const struct err *e = &s->talk.d.err;
 
-	if (s->talk.d.err.kind == ERR_LOCAL)
-		v.status = REPORT_UNKNOWN;
-	report_add(&s->talk.report, &v);
-	return false;
+	return talk_own(&s->talk, e->kind == ERR_LOCAL ? REPORT_UNKNOWN : REPORT_CRITICAL,
+			"ended-before-dot", e->text);
 }
 
 static bool message_verdict(struct smtptalk *s)
