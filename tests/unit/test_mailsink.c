@@ -362,7 +362,8 @@ static const struct row smtp_rows[] = {
 			HELLO EHLO EHLO_AUTH EHLO_END
 			"502 5.5.1 Error: command not implemented\r\n",
 			false, 0 },
-	/* clang-format off: 14 and 19 break this row differently */
+	/* 14 and 19 break this row differently */
+	/* clang-format off */
 	{ "TLS is required", { .require_tls = true },
 			START
 			"AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==\r\nMAIL FROM:<>\r\nNOOP\r\nSTARTTLS\r\n" TLS
