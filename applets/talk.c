@@ -567,10 +567,9 @@ bool talk_starttls(struct talk *t, bool offered, bool *started)
 
 bool talk_own(struct talk *t, enum report_status status, const char *error, const char *fact)
 {
-	struct finding f = talk_finding(t, NULL);
+	struct finding f = talk_finding(t, t->stage);
 	struct report_verdict v = { .status = status, .stage = t->stage, .fact = fact };
 
-	f.stage = t->stage;
 	f.error = error;
 	report_advise(&t->report, &v, &f);
 	return false;
