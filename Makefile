@@ -108,10 +108,10 @@ build/deps/musl/stamp: $(OWN) FORCE
 build/deps/$(SAN)/stamp: $(OWN) FORCE
 	@scripts/deps build $(SAN) '$(HOSTCC)' $(SANITIZE)
 
-build/gen/%.c build/gen/%_examples.inc: core/know/%.txt scripts/gen-%
-	$(call start,GEN $<)
-	$(Q)scripts/gen-$* $< >build/gen/$*.c
-	$(Q)scripts/gen-$* --examples $< >build/gen/$*_examples.inc
+build/gen/advice.c build/gen/advice_examples.inc &: scripts/gen-advice $(sort $(wildcard core/know/*.txt))
+	$(call start,GEN $@)
+	$(Q)scripts/gen-advice core/know/*.txt >build/gen/advice.c
+	$(Q)scripts/gen-advice --examples core/know/*.txt >build/gen/advice_examples.inc
 build/gen/roots.c: scripts/mkroots $(OWN)
 	$(call start,GEN $@)
 	$(Q)scripts/mkroots $(CA_FILES) >$@
