@@ -28,6 +28,8 @@ struct conn {
 	struct session *session;
 	struct buf in;
 	bool eof, dead;
+	bool tls_by_command; /* STARTTLS or STLS, not from the first octet */
+	bool tls_told;
 	short read_wants, write_wants;
 	size_t sent;    /* since the last step */
 	uint64_t steps; /* of the session when the deadline was set */
@@ -78,6 +80,9 @@ static uint64_t now_ms(const struct serve *v)
 
 static void fail(struct conn *c, const char *doing, const struct err *e)
 {
+	/* what the client had pipelined may also arrive after TLS was begun */
+	if (c->tls_by_command && tls_server_seen(c->stream).is_plain)
+		session_note_injected(c->session);
 	journal_note(&c->session->sink->journal, &c->session->at, "error", "%s: %s", doing,
 			e->text);
 	c->dead = true;
@@ -91,6 +96,19 @@ static bool start_tls(struct serve *v, struct conn *c)
 		return true;
 	fail(c, "TLS", &e);
 	return false;
+}
+
+static void tell_tls(struct conn *c)
+{
+	struct tls_seen seen = { 0 };
+
+	if (!c->tls_told && stream_is_tls(c->stream))
+		seen = tls_server_seen(c->stream);
+	if (!seen.handshake_done)
+		return;
+	c->tls_told = true;
+	journal_note(&c->session->sink->journal, &c->session->at, "tls", "%s, %s", seen.version,
+			seen.suite);
 }
 
 static void open_conn(struct serve *v, enum serve_port port, struct stream *stream)
@@ -178,6 +196,7 @@ static bool receive(struct conn *c)
 	switch (stream_try_read(c->stream, &c->in, &c->read_wants, &e)) {
 	case IO_OK:
 		c->read_wants = POLLIN;
+		tell_tls(c);
 		return true;
 	case IO_TIMEOUT:
 		return false;
@@ -201,6 +220,7 @@ static bool work(struct serve *v, struct conn *c)
 	buf_drop(&c->in, had_in - in.n);
 	if (s->starts_tls && s->out.n == 0) {
 		if (start_tls(v, c)) {
+			c->tls_by_command = true;
 			session_note(s, "TLS begins");
 			session_tls_on(s);
 		}

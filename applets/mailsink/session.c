@@ -154,6 +154,13 @@ void session_show(struct session *s, struct bytes line, bool is_command)
 	buf_free(&text);
 }
 
+void session_note_injected(struct session *s)
+{
+	session_note(s,
+			"more in clear text behind the command that starts TLS: ended"
+			" (CVE-2011-0411)");
+}
+
 /* Up to and with the LF; the line goes to the protocol when it is whole. */
 static void take_line(struct session *s, struct bytes *in)
 {
@@ -189,9 +196,7 @@ void session_feed(struct session *s, struct bytes *in)
 		} else if (in->n == 0) {
 			return;
 		} else if (s->starts_tls) {
-			session_note(s,
-					"more in clear text behind the command that starts TLS: ended"
-					" (CVE-2011-0411)");
+			session_note_injected(s);
 			s->starts_tls = false;
 			s->is_over = true;
 		} else if (s->in_data) {

@@ -76,6 +76,9 @@ void session_feed(struct session *s, struct bytes *in);
 /* TLS was begun because starts_tls was set. */
 void session_tls_on(struct session *s);
 
+/* Says that clear text came behind the command that starts TLS. */
+void session_note_injected(struct session *s);
+
 /* The server ends the session: the client was silent for too long, or the server stops. */
 void session_leave(struct session *s, bool is_idle);
 

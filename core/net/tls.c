@@ -424,15 +424,20 @@ static bool handshake(struct tls_impl *t, uint64_t deadline_ms, struct err *e)
 	return true;
 }
 
+void tls_agreed(const struct tls_impl *t, char version[16], char suite[64])
+{
+	const char *text = mbedtls_ssl_get_version(&t->ssl); /* "TLSv1.3" */
+
+	snprintf(version, 16, "TLS%s", strncmp(text, "TLSv", 4) ? "?" : text + 4);
+	snprintf(suite, 64, "%s", mbedtls_ssl_get_ciphersuite(&t->ssl));
+}
+
 static void collect_facts(struct tls_impl *t)
 {
 	const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&t->ssl);
 	struct tls_facts *f = t->facts;
-	const char *version = mbedtls_ssl_get_version(&t->ssl); /* "TLSv1.3" */
 
-	snprintf(f->version, sizeof(f->version), "TLS%s",
-			strncmp(version, "TLSv", 4) ? "?" : version + 4);
-	snprintf(f->suite, sizeof(f->suite), "%s", mbedtls_ssl_get_ciphersuite(&t->ssl));
+	tls_agreed(t, f->version, f->suite);
 	for (; crt && f->chain_count < TLS_CHAIN_MAX; crt = crt->next)
 		tls_cert_facts(&f->chain[f->chain_count++], crt);
 }

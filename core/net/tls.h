@@ -112,6 +112,15 @@ bool tls_server_pem(const struct tls_server *t, struct buf *out);
  * writes). */
 bool tls_server_start(struct stream *s, struct tls_server *t, struct err *e);
 
+/* What has happened so far on a stream whose server side is ours. */
+struct tls_seen {
+	bool is_plain;       /* the client's first octets were no TLS */
+	bool handshake_done; /* the texts below are set */
+	char version[16];    /* "TLS1.3" */
+	char suite[64];
+};
+struct tls_seen tls_server_seen(const struct stream *s);
+
 /* Pure, for tests: whether a SAN or CN pattern covers a host name (RFC 6125 6.4: one "*" as
  * the whole leftmost label, for one label, with at least two labels behind it). Names are
  * ASCII (A-labels). */

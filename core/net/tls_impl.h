@@ -35,6 +35,9 @@ bool tls_conf_init(mbedtls_ssl_config *conf, struct world *w, int endpoint, stru
 struct tls_impl *tls_new(struct world *w);
 bool tls_push(struct tls_impl *t, struct stream *s, const mbedtls_ssl_config *conf, struct err *e);
 
+/* Version and suite, once the handshake is over. */
+void tls_agreed(const struct tls_impl *t, char version[16], char suite[64]);
+
 /* Reads what is to be reported of a certificate. */
 void tls_cert_facts(struct tls_cert *out, const mbedtls_x509_crt *crt);
 

@@ -250,3 +250,17 @@ bool tls_server_start(struct stream *s, struct tls_server *t, struct err *e)
 {
 	return tls_push(tls_new(s->w), s, &t->conf, e) || err_wrap(e, "%s", s->peer);
 }
+
+struct tls_seen tls_server_seen(const struct stream *s)
+{
+	struct tls_seen seen = { 0 };
+
+	if (!s->ops->is_tls)
+		return seen;
+	struct tls_impl *t = s->impl;
+	seen.is_plain = t->is_plain;
+	seen.handshake_done = mbedtls_ssl_is_handshake_over(&t->ssl);
+	if (seen.handshake_done)
+		tls_agreed(t, seen.version, seen.suite);
+	return seen;
+}

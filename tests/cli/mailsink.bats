@@ -9,7 +9,8 @@ needs() { command -v "$1" >/dev/null || skip "no $1"; }
 talk() { # PORT TEXT
 	local fd
 	exec {fd}<>"/dev/tcp/127.0.0.1/$1"
-	printf '%b' "$2" >&"$fd"
+	printf '%b' "$2" >sent
+	cat sent >&"$fd" # one write: the shell would make one of each line
 	timeout 10 cat <&"$fd" >got
 	exec {fd}>&-
 }
@@ -245,8 +246,30 @@ drip() { while printf x; do sleep 0.3; done; }
 
 @test "clear text behind STARTTLS ends the session" {
 	sink --smtp 0 --show
-	talk "$SMTP" 'EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n' || : # a reset may overtake the answer
+	talk "$SMTP" 'EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example.com>\r\n'
+	grep -q '^220 2.0.0' got
 	got_not '^250 2.1.0'
+	soon grep -q 'CVE-2011-0411' sink.out
+}
+
+@test "clear text that arrives when TLS was begun ends the session as well" {
+	local fd
+	sink --smtp 0 --show
+	exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
+	printf 'EHLO x\r\nSTARTTLS\r\n' >&"$fd"
+	soon grep -q 'TLS begins' sink.out
+	printf 'MAIL FROM:<evil@example.com>\r\n' >&"$fd"
+	soon grep -q 'CVE-2011-0411' sink.out
+	exec {fd}>&-
+}
+
+@test "the journal tells version and suite of TLS" {
+	needs openssl
+	sink --smtp 0 --smtps 0 --show
+	printf 'QUIT\r\n' | timeout 10 openssl s_client -quiet -tls1_2 -connect "127.0.0.1:$SMTPS" >got 2>tls.err
+	soon grep -q '   TLS1.2, ' sink.out
+	printf 'QUIT\r\n' | timeout 10 openssl s_client -quiet -tls1_3 -connect "127.0.0.1:$SMTPS" >got 2>tls.err
+	soon grep -q '   TLS1.3, ' sink.out
 }
 
 @test "TLS: the certificate written is the one shown, for localhost and 127.0.0.1, 1.2 and 1.3" {
