@@ -1,0 +1,170 @@
+/* gz - unpacks gzip files, also joined, cut and damaged ones
+ * SPDX-License-Identifier: MIT */
+#include "sys/gz.h"
+
+#include "sys/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+enum { IN_SIZE = 128 * 1024, HEADER = 10 };
+
+struct gz {
+	z_stream z;
+	int fd;
+	const char *name;
+	bool at_end;    /* of the file */
+	bool in_member; /* or else between two of them */
+	bool any;       /* a member was seen */
+	bool broke_off; /* a line end is due */
+	unsigned faults;
+	unsigned char in[IN_SIZE];
+};
+
+/* RFC 1952 2.3: the magic, method 8, no reserved flags. Inside of damaged data more is asked for:
+ * the extra flags that are in use and a known system. */
+static bool is_header(const unsigned char *p, bool strictly)
+{
+	if (p[0] != 0x1f || p[1] != 0x8b || p[2] != 8 || (p[3] & 0xe0))
+		return false;
+	return !strictly || ((p[8] & ~6) == 0 && (p[9] <= 13 || p[9] == 255));
+}
+
+bool gz_is_magic(struct bytes first)
+{
+	return first.n >= 4 && is_header(first.p, false);
+}
+
+struct gz *gz_new(int fd, const char *name, struct bytes already)
+{
+	struct gz *g = xmalloc(sizeof(*g));
+
+	if (already.n > IN_SIZE || inflateInit2(&g->z, 16 + MAX_WBITS) != Z_OK)
+		bug("gz_new");
+	g->fd = fd;
+	g->name = name;
+	if (already.n > 0)
+		memcpy(g->in, already.p, already.n);
+	g->z.next_in = g->in;
+	g->z.avail_in = (uInt)already.n;
+	return g;
+}
+
+void gz_free(struct gz *g)
+{
+	if (!g)
+		return;
+	inflateEnd(&g->z);
+	free(g);
+}
+
+unsigned gz_faults(const struct gz *g)
+{
+	return g->faults;
+}
+
+/* Reads more behind what is there. False: e. */
+static bool fill(struct gz *g, struct err *e)
+{
+	ssize_t n;
+
+	memmove(g->in, g->z.next_in, g->z.avail_in);
+	g->z.next_in = g->in;
+	do
+		n = read(g->fd, g->in + g->z.avail_in, IN_SIZE - g->z.avail_in);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, ERR_LOCAL, errno, "read %s", g->name);
+	g->at_end = n == 0;
+	g->z.avail_in += (uInt)n;
+	return true;
+}
+
+static void pass(struct gz *g, uInt n)
+{
+	g->z.next_in += n;
+	g->z.avail_in -= n;
+}
+
+/* Goes to the next member; at_end and nothing left when there is none. Zeros between members are
+ * padding. */
+static bool find_member(struct gz *g, struct err *e)
+{
+	for (;;) {
+		while (g->z.avail_in > 0 && *g->z.next_in == 0)
+			pass(g, 1);
+		if (g->z.avail_in < HEADER && !g->at_end) {
+			if (!fill(g, e))
+				return false;
+			continue;
+		}
+		if (g->z.avail_in == 0)
+			return true;
+		if (g->z.avail_in < HEADER) { /* the beginning of one, or garbage */
+			g->faults |= g->any && *g->z.next_in == 0x1f ? GZ_CUT : GZ_GARBAGE;
+			pass(g, g->z.avail_in);
+			return true;
+		}
+		bool strictly = g->faults & (GZ_DAMAGED | GZ_GARBAGE);
+		if (is_header(g->z.next_in, strictly)) {
+			inflateReset(&g->z);
+			g->in_member = g->any = true;
+			return true;
+		}
+		g->faults |= GZ_GARBAGE;
+		pass(g, 1);
+	}
+}
+
+static void break_off(struct gz *g, enum gz_fault why)
+{
+	g->faults |= why;
+	g->in_member = false;
+	g->broke_off = true;
+}
+
+/* One step of unpacking; what came is counted by z.avail_out. */
+static bool step(struct gz *g, struct err *e)
+{
+	if (g->z.avail_in == 0 && !g->at_end && !fill(g, e))
+		return false;
+	uInt had_in = g->z.avail_in, had_out = g->z.avail_out;
+	int code = inflate(&g->z, Z_NO_FLUSH);
+	if (code == Z_STREAM_END)
+		g->in_member = false;
+	else if (code != Z_OK && code != Z_BUF_ERROR)
+		break_off(g, GZ_DAMAGED);
+	else if (g->at_end && g->z.avail_in == 0 && had_out == g->z.avail_out)
+		break_off(g, GZ_CUT);
+	else if (code == Z_BUF_ERROR && had_in == g->z.avail_in && had_in == IN_SIZE)
+		break_off(g, GZ_DAMAGED); /* takes nothing: cannot be */
+	return true;
+}
+
+ssize_t gz_read(struct gz *g, unsigned char *to, size_t n, struct err *e)
+{
+	g->z.next_out = to;
+	g->z.avail_out = (uInt)(n < UINT32_MAX ? n : UINT32_MAX);
+	uInt room = g->z.avail_out;
+
+	while (g->z.avail_out == room) {
+		if (g->broke_off) {
+			g->broke_off = false;
+			*to = '\n';
+			return 1;
+		}
+		if (!g->in_member) {
+			if (!find_member(g, e))
+				return -1;
+			if (!g->in_member)
+				return 0;
+		}
+		if (!step(g, e))
+			return -1;
+	}
+	return (ssize_t)(room - g->z.avail_out);
+}
