@@ -19,6 +19,7 @@
 #include "fakes/fake_world.h"
 #include "net/roots.h"
 #include "net/tls_store.h"
+#include "sys/file.h"
 #include "sys/mem.h"
 #include "sys/version.h"
 
@@ -380,6 +381,53 @@ static void test_roots_in_the_binary(void **state)
 	assert_true(count > 50);
 	buf_free(&small);
 	buf_free(&packed);
+}
+
+/* As scripts/mkroots packs them: a root's signature over itself is blank. It is trusted all the same,
+ * also when the server sends its own copy, and what it has not signed is not. */
+static void test_root_without_signature(void **state)
+{
+	enum { SIGNATURE = 64 }; /* at least so many octets of ECDSA with P-256 */
+	static const struct cert_case cases[] = {
+		{ "", "chain", "leaf", "", 0 },
+		{ "", "good", "leaf", "", 0 },
+		{ "", "bad-signature", "leaf", "", TLS_BAD_CERT },
+		{ "", "unknown-root", "leaf", "", TLS_UNKNOWN_ROOT },
+	};
+	struct fake_world *f = *state;
+	struct tls_store store = { .packed = BUF(1 << 16) };
+	struct buf root = BUF(1 << 16), sent = BUF(1 << 16);
+	char root_file[] = "/tmp/test_tls.XXXXXX", sent_file[] = "/tmp/test_tls.XXXXXX";
+	struct tls_options o = { .host = "mail.example.com", .ca_file = root_file };
+	struct server server = { .cert = sent_file, .key = CERTS "leaf.key" };
+	struct tls_facts facts;
+	struct bytes rest, der;
+	struct err e;
+
+	assert_true(file_read(CERTS "root.pem", &root, &e));
+	tls_store_add(&store, buf_bytes(&root));
+	rest = buf_bytes(&store.packed);
+	assert_true(tls_store_next(&rest, &der));
+	memset(store.packed.p + store.packed.n - SIGNATURE, 0, SIGNATURE);
+	close(mkstemp(root_file));
+	assert_true(file_write(root_file, der, true, &e));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(try_cert(&f->w, &cases[i], &o, &facts, &e), cases[i].faults == 0);
+		assert_int_equal(facts.faults, cases[i].faults);
+	}
+	assert_true(file_read(CERTS "chain.pem", &sent, &e));
+	buf_put(&sent, buf_bytes(&root));
+	close(mkstemp(sent_file));
+	assert_true(file_write(sent_file, buf_bytes(&sent), true, &e));
+	struct peer p = peer_start(&f->w, run_server, &server);
+	assert_true(tls_client(p.s, &o, limit(&f->w), &facts, &e));
+	assert_int_equal(facts.chain_count, 3);
+	peer_end(&p);
+	unlink(root_file);
+	unlink(sent_file);
+	buf_free(&root);
+	buf_free(&sent);
+	tls_store_free(&store);
 }
 
 static void test_store_broken_der(void **state)
@@ -1018,6 +1066,7 @@ int main(void)
 		TEST(test_store_of_user),
 		TEST(test_store_built_in),
 		TEST(test_roots_in_the_binary),
+		TEST(test_root_without_signature),
 		TEST(test_store_broken_der),
 		TEST(test_names),
 		TEST(test_peer_plain),
