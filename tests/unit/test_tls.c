@@ -383,8 +383,8 @@ static void test_roots_in_the_binary(void **state)
 	buf_free(&packed);
 }
 
-/* As scripts/mkroots packs them: a root's signature over itself is blank. It is trusted all the same,
- * also when the server sends its own copy, and what it has not signed is not. */
+/* As scripts/mkroots packs them: a root's signature over itself is blank. It is trusted all the
+ * same, also when the server sends its own copy, and what it has not signed is not. */
 static void test_root_without_signature(void **state)
 {
 	enum { SIGNATURE = 64 }; /* at least so many octets of ECDSA with P-256 */
