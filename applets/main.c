@@ -21,6 +21,8 @@ const struct applet applet_list[] = {
 	{ "explain", "what a reply or an advice id means", explain_main, &explain_spec, true },
 	{ "mailsink", "a small SMTP and POP3 server for tests", mailsink_main, &mailsink_spec,
 			false },
+	{ "mscan", "which ports of a mail host are open, and why not", mscan_main, &mscan_spec,
+			false },
 	{ "pop3talk", "an annotated POP3 session", pop3talk_main, &pop3talk_spec, false },
 	{ "smtptalk", "an annotated SMTP session; sends mail", smtptalk_main, &smtptalk_spec,
 			false },

@@ -508,6 +508,17 @@ static struct tls_impl *begin_client(struct stream *s, const struct tls_options 
 	return t;
 }
 
+/* The handshake is over: what came, and whether it is to be trusted. */
+static bool judge(struct tls_impl *t, const struct tls_options *o, const struct tls_store *store,
+		struct err *e)
+{
+	struct tls_facts *f = t->facts;
+
+	collect_facts(t);
+	f->faults |= tls_cert_verify(mbedtls_ssl_get_peer_cert(&t->ssl), store, f->name, t->w);
+	return !(f->faults & TLS_CERT_FAULTS) || o->insecure || refuse(t, e);
+}
+
 static bool run_client(struct stream *s, const struct tls_options *o, uint64_t deadline_ms,
 		struct tls_facts *f, struct err *e)
 {
@@ -520,19 +531,12 @@ static bool run_client(struct stream *s, const struct tls_options *o, uint64_t d
 	memcpy(f->store, store.text, sizeof(f->store));
 	if (is_good)
 		t = begin_client(s, o, f, e);
-	is_good = t && handshake(t, deadline_ms, e);
-	if (is_good) {
-		collect_facts(t);
-		f->faults |= tls_cert_verify(mbedtls_ssl_get_peer_cert(&t->ssl), &store, f->name,
-				s->w);
-		is_good = !(f->faults & TLS_CERT_FAULTS) || o->insecure || refuse(t, e);
-	}
+	is_good = t && handshake(t, deadline_ms, e) && judge(t, o, &store, e);
 	tls_store_free(&store);
 	return is_good;
 }
 
-bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline_ms,
-		struct tls_facts *facts, struct err *e)
+static void begin_facts(struct tls_facts *facts, const struct tls_options *o)
 {
 	*facts = (struct tls_facts){ .alert = -1 };
 	set_name(facts->name, o->host ? o->host : "");
@@ -540,6 +544,46 @@ bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline
 		set_name(facts->sni, o->sni);
 	else if (!addr_is_numeric(facts->name)) /* RFC 6066 3: no addresses */
 		set_name(facts->sni, facts->name);
+}
+
+bool tls_client_begin(struct stream *s, const struct tls_options *o, struct tls_facts *facts,
+		struct err *e)
+{
+	begin_facts(facts, o);
+	struct tls_impl *t = begin_client(s, o, facts, e);
+	if (t)
+		t->options = o;
+	return t || err_wrap(e, "%s", s->peer);
+}
+
+enum io tls_client_step(struct stream *s, short *wants, struct err *e)
+{
+	struct tls_impl *t = s->impl;
+	struct tls_store store;
+
+	int code = mbedtls_ssl_handshake(&t->ssl);
+	if (code != 0 && tls_result(t, code, wants, e) == -1)
+		return IO_TIMEOUT;
+	if (code != 0) {
+		if (t->is_plain) /* what there is of the line */
+			collect_plain(t, 0);
+		err_wrap(e, "%s", s->peer);
+		return IO_FAILED;
+	}
+	t->facts->handshake_done = true;
+	bool ok = tls_store_open(&store, t->w, t->options->ca_file, e);
+	if (!ok)
+		t->facts->faults |= TLS_NO_STORE;
+	memcpy(t->facts->store, store.text, sizeof(t->facts->store));
+	ok = ok && judge(t, t->options, &store, e);
+	tls_store_free(&store);
+	return ok ? IO_OK : IO_FAILED;
+}
+
+bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline_ms,
+		struct tls_facts *facts, struct err *e)
+{
+	begin_facts(facts, o);
 	return run_client(s, o, deadline_ms, facts, e) || err_wrap(e, "%s", s->peer);
 }
 

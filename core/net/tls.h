@@ -89,6 +89,13 @@ struct tls_options {
 bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline_ms,
 		struct tls_facts *facts, struct err *e);
 
+/* The same in steps, for poll loops: begin, then step until it is not IO_TIMEOUT; *wants tells what
+ * to poll for. IO_OK: the handshake is over and the certificate judged (facts), with o->insecure
+ * whatever it is. o and facts live as long as s. */
+bool tls_client_begin(struct stream *s, const struct tls_options *o, struct tls_facts *facts,
+		struct err *e);
+enum io tls_client_step(struct stream *s, short *wants, struct err *e);
+
 /* Words for the lowest fault bit set in faults: "the certificate has expired"; "" for none. */
 const char *tls_fault_text(unsigned faults);
 

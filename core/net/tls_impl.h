@@ -16,10 +16,11 @@ struct tls_impl {
 			conf; /* the client's own; a server's is shared and in struct tls_server */
 	const struct stream_ops *below;
 	void *below_impl;
-	struct tls_facts *facts; /* the client's; NULL at a server */
-	uint64_t handshake_ms;   /* its deadline; UINT64_MAX when there is none */
-	struct err below_err;    /* .kind set: the transport failed */
-	unsigned char first[80]; /* the first octets that came */
+	struct tls_facts *facts;           /* the client's; NULL at a server */
+	const struct tls_options *options; /* the client's, between begin and the last step */
+	uint64_t handshake_ms;             /* its deadline; UINT64_MAX when there is none */
+	struct err below_err;              /* .kind set: the transport failed */
+	unsigned char first[80];           /* the first octets that came */
 	size_t first_n;
 	bool is_plain; /* and they are no TLS record */
 	size_t stuck;  /* octets of a write that was taken in but not sent */

@@ -80,6 +80,7 @@ void opt_common_free(struct opt_common *c);
 extern const struct opt opt_common_output[]; /* q v j nagios color show-secrets stable, help */
 extern const struct opt opt_common_login[]; /* the above, and u and where the password comes from */
 extern const struct opt opt_common_net[];   /* the above, and 4 6 t b dns tls sni ca-file k */
+extern const struct opt opt_common_reach[]; /* output's, and 4 6 t dns ca-file */
 
 enum opt_result {
 	OPT_RUN,

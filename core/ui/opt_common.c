@@ -6,23 +6,25 @@
 
 #define AT(member) offsetof(struct opt_common, member)
 
-/* Three tables share these rows; a longer one begins with what a user looks for first. */
+/* The tables share these rows; a longer one begins with what a user looks for first. */
 /* clang-format off */
-#define NET_ROWS \
+#define REACH_ROWS \
 	{.help = "Connection"}, \
 	{'4', "ipv4", NULL, OPT_FLAG, AT(ipv4), "use IPv4 only", 0, 0}, \
 	{'6', "ipv6", NULL, OPT_FLAG, AT(ipv6), "use IPv6 only", 0, 0}, \
 	{'t', "timeout", "S", OPT_NUMBER, AT(timeout_s), \
 		"end the whole run after S seconds; else each wait has its own limit", 1, 86400}, \
-	{'b', "bind", "ADDR", OPT_TEXT, AT(bind), "connect from this address of this machine", 0, 0}, \
 	{0, "dns", "ADDR", OPT_TEXT, AT(dns), "ask this name server, not those of /etc/resolv.conf", 0, 0}, \
+	{0, "ca-file", "FILE", OPT_TEXT, AT(ca_file), \
+		"trust the certificates in this PEM file instead of the machine's or the built-in ones", 0, 0}
+
+#define TALK_ROWS \
+	{'b', "bind", "ADDR", OPT_TEXT, AT(bind), "connect from this address of this machine", 0, 0}, \
 	{0, "tls", "auto|starttls|implicit|none", OPT_CHOICE, AT(tls), \
 		"auto: TLS from the first byte on ports 465, 993 and 995, elsewhere STARTTLS when it is" \
 		" offered; starttls: insist on it; implicit: from the first byte; none: clear text", 0, 0}, \
 	{0, "sni", "NAME", OPT_TEXT, AT(sni), \
 		"server name to ask for (SNI) and to look for in the certificate; \"\" asks for none", 0, 0}, \
-	{0, "ca-file", "FILE", OPT_TEXT, AT(ca_file), \
-		"trust the certificates in this PEM file instead of the machine's or the built-in ones", 0, 0}, \
 	{'k', "insecure", NULL, OPT_FLAG, AT(insecure), \
 		"go on whatever the certificate is, and send a password even in clear text", 0, 0}
 
@@ -56,7 +58,8 @@
 
 const struct opt opt_common_output[] = { OUTPUT_ROWS };
 const struct opt opt_common_login[] = { LOGIN_ROWS, OUTPUT_ROWS };
-const struct opt opt_common_net[] = { LOGIN_ROWS, NET_ROWS, OUTPUT_ROWS };
+const struct opt opt_common_net[] = { LOGIN_ROWS, REACH_ROWS, TALK_ROWS, OUTPUT_ROWS };
+const struct opt opt_common_reach[] = { REACH_ROWS, OUTPUT_ROWS };
 
 void opt_common_free(struct opt_common *c)
 {

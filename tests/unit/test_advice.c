@@ -140,10 +140,10 @@ static void each_example_is_found_when_pasted(void **state)
 static void entries_are_whole(void **state)
 {
 	static const char *const commands[] = { "{talk}", "smtptalk", "pop3talk", "b64auth",
-		"mailsink", "mtabox", "authtest", "cat", "chmod", "cyradm", "date", "df", "dig",
-		"doveadm", "doveconf", "exim", "file", "head", "journalctl", "ls", "openssl",
-		"postconf", "postfix", "postmap", "postqueue", "ps", "pwsh", "saslpluginviewer",
-		"sasldblistusers2", "smtpctl", "ss", "systemctl" };
+		"mailsink", "mscan", "mtabox", "authtest", "cat", "chmod", "cyradm", "date", "df",
+		"dig", "doveadm", "doveconf", "exim", "file", "head", "ip", "journalctl", "ls",
+		"nft", "openssl", "ping", "postconf", "postfix", "postmap", "postqueue", "ps",
+		"pwsh", "saslpluginviewer", "sasldblistusers2", "smtpctl", "ss", "systemctl" };
 	size_t smtp = 0;
 	size_t pop_imap = 0;
 
