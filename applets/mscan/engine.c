@@ -116,6 +116,11 @@ static void end_all_tries(struct engine *e, struct mscan_port *r)
 	}
 }
 
+void engine_end_tries(struct engine *e, uint32_t slot)
+{
+	end_all_tries(e, &e->run->results[slot]);
+}
+
 /* Takes one try out of its port's list. */
 static void unlink_try(struct engine *e, uint32_t index)
 {
@@ -612,7 +617,8 @@ static void end(struct engine *e)
 		run->hosts[i].answered = h->answered;
 		run->hosts[i].rtt_ms = (unsigned)pace_rtt_ms(&h->rtt);
 		run->hosts[i].loss_percent = h->sent ? 100 * h->lost / h->sent : 0;
-		run->hosts[i].limit = h->slow_rate / 10;
+		run->hosts[i].limit =
+				h->slow_windows ? (h->slow_sum / h->slow_windows + 5) / 10 : 0;
 		run->hosts[i].is_blocked = h->mode == HOST_BLOCKED;
 	}
 	if (e->epoll >= 0)

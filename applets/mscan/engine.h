@@ -44,7 +44,8 @@ struct engine_host {
 	size_t slow_at;
 	uint32_t window[ENGINE_WINDOW];
 	unsigned step, in_window;
-	unsigned slow_rate; /* tries in 10 s */
+	unsigned slow_rate;              /* tries in 10 s */
+	unsigned slow_sum, slow_windows; /* for the average */
 };
 
 struct engine {
@@ -76,6 +77,9 @@ bool engine_send(struct engine *e, uint32_t slot, bool is_canary);
 void engine_decide(struct engine *e, uint32_t slot, enum mscan_state state,
 		enum mscan_reason reason);
 void engine_retry(struct engine *e, uint32_t slot);
+
+/* Gives up the port's open tries: the kernel repeats their SYNs as long as they are there. */
+void engine_end_tries(struct engine *e, uint32_t slot);
 
 /* --- throttle.c: hosts that lose tries --- */
 

@@ -3,6 +3,7 @@
 #include "applets/mscan/mscan.h"
 
 #include "applets/applet.h"
+#include "applets/mscan/modes.h"
 #include "applets/mscan/show.h"
 #include "applets/mscan/targets.h"
 #include "applets/mscan/verdict.h"
@@ -17,9 +18,9 @@
 #include <unistd.h>
 
 struct options {
-	const char *ports, *file, *expect;
+	const char *ports, *file, *expect, *compare, *since;
 	struct opt_list mx;
-	bool well_known, yes, no_probe, reason, grep;
+	bool well_known, yes, no_probe, reason, grep, local, egress, certs;
 	unsigned rate, tries, warning, critical;
 };
 
@@ -32,6 +33,9 @@ static const struct opt options[] = {
 	{0, "well-known", NULL, OPT_FLAG, AT(well_known), "ports 1 to 1023", 0, 0},
 	{'f', "file", "FILE", OPT_TEXT, AT(file), "targets from FILE, one a line; \"-\" standard input", 0, 0},
 	{0, "mx", "DOMAIN", OPT_LIST, AT(mx), "each MX host of DOMAIN", 0, 0},
+	{0, "local", NULL, OPT_FLAG, AT(local), "this machine: who listens, on which address, who keeps it away", 0, 0},
+	{0, "compare", "FILE", OPT_TEXT, AT(compare), "with --local: beside the --json of a scan from outside", 0, 0},
+	{0, "egress", NULL, OPT_FLAG, AT(egress), "can this machine send? to the MX hosts of TARGET (gmail.com)", 0, 0},
 	{0, "yes", NULL, OPT_FLAG, AT(yes), "yes, more than 4096 ports in all", 0, 0},
 	{.help = "How"},
 	{0, "no-probe", NULL, OPT_FLAG, AT(no_probe), "do not ask what answers on open mail ports", 0, 0},
@@ -41,6 +45,8 @@ static const struct opt options[] = {
 	{'e', "expect", "LIST", OPT_TEXT, AT(expect), "25,587=open,143=closed: CRITICAL when it is not so", 0, 0},
 	{'w', "warning", "DAYS", OPT_NUMBER, AT(warning), "WARNING when a certificate has less left (14)", 0, 3650},
 	{'c', "critical", "DAYS", OPT_NUMBER, AT(critical), "CRITICAL when it has less left (3)", 0, 3650},
+	{0, "since", "FILE", OPT_TEXT, AT(since), "WARNING for what is not as in the --json of a scan before", 0, 0},
+	{0, "certs", NULL, OPT_FLAG, AT(certs), "only the certificates, and which ports show them", 0, 0},
 	{0, "reason", NULL, OPT_FLAG, AT(reason), "tries and time of every port", 0, 0},
 	{0, "grep", NULL, OPT_FLAG, AT(grep), "one line a host: NAME IP PORT/STATE/REASON...", 0, 0},
 	{0},
@@ -73,7 +79,7 @@ static const char *const examples[] = {
 const struct opt_spec mscan_spec = {
 	.name = "mscan",
 	.what = "Which ports of a mail host are open, what answers there, and why not.",
-	.usage = "mscan [options] TARGET...",
+	.usage = "mscan [options] TARGET... | --local | --egress [DOMAIN...]",
 	.more = more,
 	.options = options,
 	.common = opt_common_reach,
@@ -88,6 +94,7 @@ struct mscan {
 	struct report report;
 	struct targets targets;
 	struct expectations expect;
+	struct past past; /* of --compare or --since */
 };
 
 static void unresolved(void *ctx, const char *name, const struct err *e)
@@ -106,10 +113,43 @@ static void unresolved(void *ctx, const char *name, const struct err *e)
 			&f);
 }
 
+static void pass_over(void *ctx, const char *name, const struct err *e)
+{
+	(void)ctx;
+	(void)name;
+	(void)e;
+}
+
+/* The MX hosts of the domains, and the domains themselves as something to compare with. */
+static bool take_egress(struct mscan *m, const struct opt_list *operands, struct err *e)
+{
+	static const struct opt_list usual = { .at = { "gmail.com" }, .count = 1 };
+	const struct opt_list *domains = operands->count ? operands : &usual;
+
+	for (size_t i = 0; i < domains->count; i++) {
+		if (!targets_add_mx(&m->targets, domains->at[i], e)) {
+			if (e->kind == ERR_USAGE)
+				return false;
+			unresolved(m, domains->at[i], e);
+		}
+		/* a domain need not have an address of its own */
+		m->targets.unresolved = pass_over;
+		bool ok = targets_add(&m->targets, domains->at[i], e);
+		m->targets.unresolved = unresolved;
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
 static bool take_targets(struct mscan *m, const struct opt_list *operands, struct err *e)
 {
 	bool ok = true;
 
+	if (m->o.local)
+		return local_add_addresses(&m->run, m->targets.dns.family, e);
+	if (m->o.egress)
+		return take_egress(m, operands, e);
 	for (size_t i = 0; ok && i < operands->count; i++)
 		ok = targets_add(&m->targets, operands->at[i], e);
 	if (ok && m->o.file)
@@ -134,6 +174,8 @@ static bool choose_ports(struct mscan *m, struct err *e)
 				"ports are named twice: by --ports, --well-known or HOST:PORT");
 	if (m->o.ports)
 		return ports_parse(&m->run.ports, bytes_of(m->o.ports), e);
+	if (m->o.egress)
+		return ports_parse(&m->run.ports, BYTES("25,443,587"), e);
 	if (m->o.well_known)
 		return ports_parse(&m->run.ports, BYTES("1-1023"), e);
 	if (m->targets.port > 0) {
@@ -159,13 +201,31 @@ static bool check_size(const struct mscan *m, struct err *e)
 	return total < UINT32_MAX / 2 || err_set(e, ERR_USAGE, "too many ports in all");
 }
 
+static bool check_modes(const struct mscan *m, const struct opt_list *operands, struct err *e)
+{
+	const struct options *o = &m->o;
+	bool has_target = operands->count > 0 || o->file || o->mx.count > 0;
+
+	if (o->local && (o->egress || has_target))
+		return err_set(e, ERR_USAGE, "--local is this machine: no target and no --egress");
+	if (o->egress && (o->file || o->mx.count > 0))
+		return err_set(e, ERR_USAGE, "--egress takes domains, without --file and --mx");
+	if (o->compare && !o->local)
+		return err_set(e, ERR_USAGE, "--compare goes with --local");
+	if (o->since && (o->local || o->egress))
+		return err_set(e, ERR_USAGE, "--since goes with neither --local nor --egress");
+	if (!o->local && !o->egress && !has_target)
+		return err_set(e, ERR_USAGE, "a target is missing; try: mscan localhost");
+	return true;
+}
+
 static bool prepare(struct mscan *m, const struct opt_list *operands, struct err *e)
 {
 	struct opt_common *c = &m->common;
 	struct world *w = m->run.w;
 
-	if (operands->count == 0 && !m->o.file && m->o.mx.count == 0)
-		return err_set(e, ERR_USAGE, "a target is missing; try: mscan localhost");
+	if (!check_modes(m, operands, e))
+		return false;
 	m->run.deadline_ms = c->timeout_s ? w->mono_ms(w) + c->timeout_s * (uint64_t)1000 :
 					    WORLD_FOREVER;
 	m->targets = (struct targets){ .run = &m->run,
@@ -180,6 +240,9 @@ static bool prepare(struct mscan *m, const struct opt_list *operands, struct err
 	if (m->o.ports && !ports_parse(&m->run.ports, bytes_of(m->o.ports), e))
 		return false;
 	ports_free(&m->run.ports);
+	if ((m->o.compare || m->o.since) &&
+			!past_read(&m->past, m->o.compare ? m->o.compare : m->o.since, e))
+		return false;
 	if (m->o.expect && !verdict_expect_parse(&m->expect, bytes_of(m->o.expect), e))
 		return false;
 	return take_targets(m, operands, e) && choose_ports(m, e) && check_size(m, e);
@@ -230,12 +293,18 @@ static void show_hosts(struct mscan *m)
 		.reason = m->o.reason,
 		.all = m->o.ports || m->targets.port > 0 || m->expect.count > 0 };
 
+	if (m->o.local)
+		return;
 	for (size_t i = 0; i < m->run.host_count; i++) {
 		if (m->common.json)
 			mscan_json(&m->run, i, m->common.stable);
 		else if (m->o.grep)
 			mscan_grep(&m->run, i);
-		else if (!m->common.nagios && !m->common.quiet)
+		else if (m->common.nagios || m->common.quiet)
+			continue;
+		else if (m->o.certs)
+			modes_certs(&m->run, i);
+		else
 			mscan_table(&m->run, i, &view);
 	}
 }
@@ -267,6 +336,25 @@ static void sort_ports(struct mscan_run *run)
 	free(of_port);
 }
 
+static void judge(struct mscan *m)
+{
+	struct verdict_options how = { .warning = m->o.warning,
+		.critical = m->o.critical,
+		.expect = m->o.expect ? &m->expect : NULL };
+
+	if (m->o.grep)
+		return;
+	if (m->o.local)
+		modes_local(&m->run, &m->report, m->o.compare ? &m->past : NULL,
+				!m->common.quiet && !m->common.nagios);
+	else if (m->o.egress)
+		modes_egress(&m->run, &m->report);
+	else if (m->o.since)
+		modes_since(&m->run, &m->report, &m->past);
+	else
+		mscan_verdicts(&m->run, &m->report, &how);
+}
+
 static bool scan(struct mscan *m, struct err *e)
 {
 	struct mscan_run *run = &m->run;
@@ -275,7 +363,7 @@ static bool scan(struct mscan *m, struct err *e)
 	run->results = xcalloc(total + 1, sizeof(run->results[0]));
 	run->rate = m->o.rate;
 	run->tries = m->o.tries;
-	run->probes = !m->o.no_probe;
+	run->probes = !m->o.no_probe && !m->o.local;
 	run->ca_file = m->common.ca_file;
 	if (run->w->err.tty && !m->common.json && !m->common.quiet)
 		run->progress = show_progress;
@@ -288,11 +376,7 @@ static bool scan(struct mscan *m, struct err *e)
 	sort_ports(run);
 	show_hosts(m);
 	say_time(m);
-	if (!m->o.grep)
-		mscan_verdicts(run, &m->report,
-				&(struct verdict_options){ .warning = m->o.warning,
-						.critical = m->o.critical,
-						.expect = m->o.expect ? &m->expect : NULL });
+	judge(m);
 	return true;
 }
 
@@ -328,5 +412,7 @@ int mscan_main(struct world *w, int argc, char **argv)
 	free_results(&m.run);
 	ports_free(&m.run.ports);
 	targets_free(&m.run);
+	past_free(&m.past);
+	buf_free(&m.expect.list);
 	return code;
 }

@@ -236,7 +236,7 @@ static void put_head(const struct mscan_run *run, const struct mscan_host *h, bo
 		buf_printf(out, " from %s", h->source);
 	if (h->answered && !stable)
 		buf_printf(out, h->rtt_ms ? "   RTT %u ms" : "   RTT <1 ms", h->rtt_ms);
-	if (h->loss_percent > 0 && !stable)
+	if (h->loss_percent > 0 && h->limit == 0 && !stable)
 		buf_printf(out, "   loss %u %%", h->loss_percent);
 	buf_putc(out, '\n');
 }

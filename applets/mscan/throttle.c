@@ -92,7 +92,9 @@ static void set_mode(struct engine *e, size_t host, enum host_mode mode)
 	h->planned = 0;
 	h->asked = h->unheard = 0;
 	switch (mode) {
-	case HOST_PAUSE:
+	case HOST_PAUSE: /* what is open would go on knocking */
+		for (size_t i = 0; i < e->run->ports.count; i++)
+			engine_end_tries(e, engine_slot(e, host, i));
 		h->next_ms = engine_now(e) + PAUSE_MS;
 		break;
 	case HOST_FAST:
@@ -188,12 +190,15 @@ static void end_window(struct engine *e, size_t host)
 
 	for (unsigned i = 0; i < h->in_window; i++) {
 		struct mscan_port *r = &e->run->results[h->window[i]];
+		engine_end_tries(e, h->window[i]);
 		if (!r->is_decided && !counts && r->silent > 0)
 			r->silent--;
 		else if (!r->is_decided && r->silent >= SLOW_SILENCES)
 			engine_decide(e, h->window[i], MSCAN_FILTERED, MSCAN_BY_SILENCE);
 	}
 	h->next_ms = engine_now(e);
+	h->slow_sum += h->slow_rate;
+	h->slow_windows++;
 	if (counts) {
 		h->slow_rate += h->slow_rate / 10;
 	} else {

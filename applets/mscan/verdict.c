@@ -7,11 +7,12 @@
 #include "applets/mscan/verdict.h"
 
 #include "applets/mscan/show.h"
+#include "applets/mscan/tell.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { FACT_MAX = 400, LIST_SHOWN = 12, HELD_MAX = 32 };
+enum { FACT_MAX = 400, LIST_SHOWN = 12 };
 
 /* --- what is expected --- */
 
@@ -80,22 +81,11 @@ bool verdict_expect_ports(const struct expectations *x, struct ports *p, struct 
 
 /* --- one verdict --- */
 
-/* What several ports have in common is told once. */
-struct held {
-	enum report_status status;
-	const char *error, *stage;
-	struct buf fact, ports;
-	unsigned port; /* the first of them */
-};
-
 struct judge {
 	const struct mscan_run *run;
-	struct report *report;
 	const struct verdict_options *o;
 	size_t host;
-	unsigned told;
-	struct held held[HELD_MAX];
-	size_t held_count;
+	struct tell tell;
 };
 
 static const struct mscan_port *at(const struct judge *j, size_t port)
@@ -103,72 +93,27 @@ static const struct mscan_port *at(const struct judge *j, size_t port)
 	return mscan_result(j->run, j->host, port);
 }
 
-struct told {
-	enum report_status status;
-	const char *error, *stage, *fact;
-	const char *subject; /* ports; NULL: the host */
-	unsigned port;       /* of the finding; 0 = none */
-};
-
-static void tell(struct judge *j, const struct told *t)
+/* About the host. */
+static void tell_host(struct judge *j, struct told v)
 {
 	const struct mscan_host *h = &j->run->hosts[j->host];
-	bool many = j->run->host_count > 1;
-	struct buf whole = BUF(FACT_MAX);
-	struct finding f = { .proto = ADVICE_NET,
-		.stage = t->stage,
-		.error = t->error,
-		.port = t->port,
-		.host = bytes_of(h->name) };
 
-	if (many || !t->subject)
-		buf_puts(&whole, many ? h->ip : h->name);
-	if (t->subject)
-		buf_printf(&whole, "%s%s", whole.n ? " " : "", t->subject);
-	report_advise(j->report,
-			&(struct report_verdict){ .status = t->status,
-					.stage = t->stage,
-					.subject = buf_text(&whole),
-					.fact = t->fact },
-			&f);
-	buf_free(&whole);
-	j->told++;
+	tell_now(&j->tell, j->run->host_count > 1 ? h->ip : h->name, &v);
 }
 
-static void tell_port(struct judge *j, size_t port, struct told t)
+/* About ports that are listed. */
+static void tell_ports(struct judge *j, struct buf *ports, struct told v)
 {
-	struct held *h = j->held;
+	struct buf subject = BUF(FACT_MAX);
 
-	while (h < j->held + j->held_count &&
-			(strcmp(h->error, t.error) ||
-					!bytes_equal(buf_bytes(&h->fact), bytes_of(t.fact))))
-		h++;
-	if (h == j->held + HELD_MAX)
-		return;
-	if (h == j->held + j->held_count) {
-		j->held_count++;
-		*h = (struct held){ t.status, t.error, t.stage, BUF(FACT_MAX), BUF(FACT_MAX),
-			ports_at(&j->run->ports, port) };
-		buf_puts(&h->fact, t.fact);
-	}
-	buf_printf(&h->ports, "%s%u", h->ports.n ? "," : "", ports_at(&j->run->ports, port));
+	buf_printf(&subject, "%s%s", j->tell.prefix ? j->tell.prefix : "", buf_text(ports));
+	tell_now(&j->tell, buf_text(&subject), &v);
+	buf_free(&subject);
 }
 
-static void tell_held(struct judge *j)
+static void tell_about(struct judge *j, size_t port, struct told v)
 {
-	for (size_t i = 0; i < j->held_count; i++) {
-		struct held *h = &j->held[i];
-		tell(j,
-				&(struct told){ .status = h->status,
-						.error = h->error,
-						.stage = h->stage,
-						.fact = buf_text(&h->fact),
-						.subject = buf_text(&h->ports),
-						.port = h->port });
-		buf_free(&h->fact);
-		buf_free(&h->ports);
-	}
-	j->held_count = 0;
+	tell_port(&j->tell, ports_at(&j->run->ports, port), &v);
 }
 
 /* --- states --- */
@@ -243,15 +188,14 @@ static void judge_silent(struct judge *j, const struct counts *c)
 			c->mail_open > 0;
 
 	if (found > 0)
-		tell(j,
-				&(struct told){ .status = REPORT_WARNING,
+		tell_ports(j, &ports,
+				(struct told){ .status = REPORT_WARNING,
 						.error = only_25 ? "port-25-dropped" :
 								   "port-dropped",
 						.stage = "connect",
 						.fact = c->rejected ?
 								"no reply; other ports are rejected by ICMP, which is often sent only once a second" :
-								"no reply, while other ports answer",
-						.subject = buf_text(&ports) });
+								"no reply, while other ports answer" });
 	buf_free(&ports);
 }
 
@@ -267,17 +211,16 @@ static void judge_rejected(struct judge *j)
 		if (list_ports(j, &(struct match){ MSCAN_FILTERED, MSCAN_BY_ICMP, (int)s, false },
 				    &ports) > 0) {
 			buf_printf(&fact, "rejected by ICMP from %s", ip);
-			tell(j,
-					&(struct told){ .status = own && !host ? REPORT_UNKNOWN :
-										 REPORT_WARNING,
+			tell_ports(j, &ports,
+					(struct told){ .status = own && !host ? REPORT_UNKNOWN :
+										REPORT_WARNING,
 							.error = own && !host ?
 									"port-rejected-here" :
 									host ?
 									"port-rejected-host" :
 									"port-rejected-router",
 							.stage = "connect",
-							.fact = buf_text(&fact),
-							.subject = buf_text(&ports) });
+							.fact = buf_text(&fact) });
 		}
 		buf_free(&ports);
 		buf_free(&fact);
@@ -306,12 +249,11 @@ static void judge_closed(struct judge *j)
 				pairs[i].port > 900) {
 			buf_printf(&subject, "%u", pairs[i].port);
 			buf_printf(&fact, "closed, while %u is open", pairs[i].twin);
-			tell(j,
-					&(struct told){ .status = REPORT_WARNING,
+			tell_ports(j, &subject,
+					(struct told){ .status = REPORT_WARNING,
 							.error = "port-closed-pair",
 							.stage = "connect",
 							.fact = buf_text(&fact),
-							.subject = buf_text(&subject),
 							.port = pairs[i].port });
 		}
 		buf_free(&subject);
@@ -326,15 +268,15 @@ static void judge_manners(struct judge *j)
 
 	if (h->limit > 0) {
 		buf_printf(&fact, "takes about %u new connections a second", h->limit);
-		tell(j,
-				&(struct told){ .status = REPORT_WARNING,
+		tell_host(j,
+				(struct told){ .status = REPORT_WARNING,
 						.error = "scan-limited",
 						.stage = "connect",
 						.fact = buf_text(&fact) });
 	}
 	if (h->is_blocked)
-		tell(j,
-				&(struct told){ .status = REPORT_UNKNOWN,
+		tell_host(j,
+				(struct told){ .status = REPORT_UNKNOWN,
 						.error = "scan-blocked",
 						.stage = "connect",
 						.fact = "answered at first, then no more" });
@@ -347,22 +289,22 @@ static bool judge_host(struct judge *j, const struct counts *c)
 	size_t answers = c->by_state[MSCAN_OPEN] + c->by_state[MSCAN_CLOSED];
 
 	if (answers > 0 && c->mail_open == 0 && j->run->ports.count > 1)
-		tell(j,
-				&(struct told){ .status = REPORT_CRITICAL,
+		tell_host(j,
+				(struct told){ .status = REPORT_CRITICAL,
 						.error = "scan-no-mail-port",
 						.stage = "connect",
 						.fact = "no mail port is open" });
 	if (answers > 0 || c->rejected > 0)
 		return true;
 	if (c->by_state[MSCAN_UNREACHABLE] > 0)
-		tell(j,
-				&(struct told){ .status = REPORT_UNKNOWN,
+		tell_host(j,
+				(struct told){ .status = REPORT_UNKNOWN,
 						.error = "scan-no-way",
 						.stage = "connect",
 						.fact = "cannot be reached from this machine" });
 	else if (c->by_state[MSCAN_FILTERED] > 0)
-		tell(j,
-				&(struct told){ .status = REPORT_CRITICAL,
+		tell_host(j,
+				(struct told){ .status = REPORT_CRITICAL,
 						.error = "scan-host-silent",
 						.stage = "connect",
 						.fact = "no answer from any port" });
@@ -376,27 +318,27 @@ static void judge_greeting(struct judge *j, size_t port, const struct mscan_answ
 	struct buf fact = BUF(FACT_MAX);
 
 	if (a->is_flood) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_WARNING,
 						.error = "port-flood",
 						.stage = "banner",
 						.fact = "an answer without end" });
 	} else if (a->is_silent && a->step == PROBE_GREETING) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_WARNING,
 						.error = "port-silent",
 						.stage = "banner",
 						.fact = "accepts, and no greeting came in 5 s" });
 	} else if (!a->greeted && a->other) {
 		buf_printf(&fact, "answers as %s", a->other);
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
 						.error = "port-other",
 						.stage = "banner",
 						.fact = buf_text(&fact) });
 	} else if (a->is_refusal) {
 		buf_put(&fact, buf_bytes(&a->greeting));
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
 						.error = "port-refuses",
 						.stage = "banner",
@@ -464,7 +406,7 @@ static void judge_certificate(struct judge *j, size_t port, const struct mscan_a
 			error = "cert-renewed-not-loaded";
 	}
 	if (error)
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = status,
 						.error = error,
 						.stage = "cert",
@@ -479,13 +421,13 @@ static void judge_tls(struct judge *j, size_t port, const struct mscan_answer *a
 	if (f && f->handshake_done && f->chain_count > 0) {
 		judge_certificate(j, port, a);
 	} else if (f && f->faults & TLS_PEER_PLAIN && !a->offers_tls) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
 						.error = "port-no-wrapper",
 						.stage = "tls",
 						.fact = "clear text where TLS is due" });
 	} else if (f && !f->handshake_done) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
 						.error = f->faults ? tls_fault_name(f->faults) :
 								     "tls",
@@ -493,14 +435,14 @@ static void judge_tls(struct judge *j, size_t port, const struct mscan_answer *a
 						.fact = a->err.text[0] ? a->err.text :
 									 "no TLS came about" });
 	} else if (a->refused_tls) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
 						.error = "port-starttls-refused",
 						.stage = "tls",
 						.fact = "STARTTLS is offered, and refused" });
 	} else if (a->greeted && !a->is_refusal && !a->offers_tls && a->step >= PROBE_QUIT &&
 			a->talk != PORT_TALK_LMTP) {
-		tell_port(j, port,
+		tell_about(j, port,
 				(struct told){ .status = REPORT_WARNING,
 						.error = "port-no-starttls",
 						.stage = "tls",
@@ -518,7 +460,7 @@ static void judge_answers(struct judge *j)
 		judge_greeting(j, port, a);
 		judge_tls(j, port, a);
 	}
-	tell_held(j);
+	tell_flush(&j->tell);
 }
 
 /* --- the whole --- */
@@ -537,14 +479,13 @@ static void judge_expected(struct judge *j)
 							.state = (unsigned char)found }),
 					mscan_state_name(&(struct mscan_port){
 							.state = (unsigned char)pair[1] }));
-			tell(j,
-					&(struct told){ .status = found == MSCAN_NONE ?
+			tell_ports(j, &subject,
+					(struct told){ .status = found == MSCAN_NONE ?
 									REPORT_UNKNOWN :
 									REPORT_CRITICAL,
 							.error = "port-not-as-expected",
 							.stage = "connect",
 							.fact = buf_text(&fact),
-							.subject = buf_text(&subject),
 							.port = pair[0] });
 		}
 		buf_free(&fact);
@@ -562,7 +503,7 @@ static void tell_good(struct judge *j, const struct counts *c)
 			buf_printf(&fact, "%s%zu %s", fact.n ? ", " : "", c->by_state[i],
 					mscan_state_name(&(struct mscan_port){
 							.state = (unsigned char)i }));
-	report_add(j->report,
+	report_add(j->tell.report,
 			&(struct report_verdict){ .status = REPORT_OK,
 					.stage = "connect",
 					.subject = j->run->host_count > 1 ? h->ip : h->name,
@@ -585,7 +526,7 @@ static void judge_one(struct judge *j)
 		judge_manners(j);
 		judge_answers(j);
 	}
-	if (j->told == 0 && c.by_state[MSCAN_NONE] == 0)
+	if (j->tell.count == 0 && c.by_state[MSCAN_NONE] == 0)
 		tell_good(j, &c);
 }
 
@@ -598,6 +539,13 @@ void mscan_verdicts(const struct mscan_run *run, struct report *report,
 						.stage = "connect",
 						.subject = "scan",
 						.fact = "stopped before its end: what is undecided was not tested" });
-	for (size_t i = 0; i < run->host_count; i++)
-		judge_one(&(struct judge){ .run = run, .report = report, .o = o, .host = i });
+	for (size_t i = 0; i < run->host_count; i++) {
+		struct judge j = { .run = run, .o = o, .host = i, .tell = { .report = report } };
+		struct buf prefix = BUF(ADDR_TEXT_MAX + 2);
+		buf_printf(&prefix, "%s ", run->hosts[i].ip);
+		j.tell.host = run->hosts[i].name;
+		j.tell.prefix = run->host_count > 1 ? buf_text(&prefix) : NULL;
+		judge_one(&j);
+		buf_free(&prefix);
+	}
 }
