@@ -18,6 +18,12 @@ void transcript_init(struct transcript *t, struct world *w, const struct opt_com
 	};
 }
 
+static void keep(struct transcript *t, const struct buf *out)
+{
+	if (t->keep)
+		buf_put(t->keep, buf_bytes(out));
+}
+
 static void emit(struct transcript *t, struct buf *out)
 {
 	out_put(&t->w->out, buf_bytes(out));
@@ -50,6 +56,7 @@ void transcript_head(struct transcript *t, const char *text)
 	buf_puts(&out, "== ");
 	show_safe(&out, bytes_head(bytes_of(text), TRANSCRIPT_TEXT_MAX), t->w->utf8);
 	buf_putc(&out, '\n');
+	keep(t, &out);
 	emit(t, &out);
 }
 
@@ -69,6 +76,7 @@ void transcript_note(struct transcript *t, const char *text)
 	show_wrap(&out, buf_bytes(&safe), 6, 6, t->w->columns);
 	buf_putc(&out, '\n');
 	buf_free(&safe);
+	keep(t, &out);
 	emit(t, &out);
 }
 
@@ -102,7 +110,8 @@ static struct bytes shown_part(struct bytes text)
 }
 
 /* at: columns that the line has taken. */
-static void put_note(struct transcript *t, struct buf *out, const char *note, size_t at)
+static void put_note(const struct transcript *t, struct buf *out, const char *note, size_t at,
+		bool color)
 {
 	size_t column = t->w->columns < NARROW ? 6 : TRANSCRIPT_NOTE_AT;
 	size_t arrow = t->w->utf8 ? 2 : 3;
@@ -117,16 +126,42 @@ static void put_note(struct transcript *t, struct buf *out, const char *note, si
 	buf_puts(&wrapped, t->w->utf8 ? "\u2190 " : "<- ");
 	show_safe(&safe, bytes_head(bytes_of(note), TRANSCRIPT_TEXT_MAX), t->w->utf8);
 	show_wrap(&wrapped, buf_bytes(&safe), column + arrow, column + arrow, t->w->columns);
-	show_paint(out, SHOW_DIM, buf_text(&wrapped), t->color);
+	show_paint(out, SHOW_DIM, buf_text(&wrapped), color);
 	buf_free(&safe);
 	buf_free(&wrapped);
+}
+
+static void put_line(const struct transcript *t, struct buf *out, char who, struct bytes text,
+		bool color)
+{
+	struct buf safe = BUF(OUT_MAX);
+	struct bytes part = shown_part(text);
+
+	buf_printf(&safe, "%c: ", who);
+	show_safe(&safe, part, t->w->utf8);
+	if (part.n < text.n)
+		buf_printf(&safe, "... (%zu bytes, cut here)", text.n);
+	show_paint(out, who == 'C' ? SHOW_BOLD : SHOW_PLAIN, buf_text(&safe), color);
+	buf_free(&safe);
+}
+
+static void build_line(const struct transcript *t, struct buf *out, char who, struct bytes text,
+		const char *note)
+{
+	bool color = out != t->keep && t->color;
+	struct buf plain = BUF(OUT_MAX);
+
+	put_line(t, out, who, text, color);
+	put_line(t, &plain, who, text, false);
+	if (note && *note)
+		put_note(t, out, note, show_width(buf_bytes(&plain)), color);
+	buf_putc(out, '\n');
+	buf_free(&plain);
 }
 
 void transcript_line(struct transcript *t, char who, struct bytes text, const char *note)
 {
 	struct buf out = BUF(OUT_MAX);
-	struct buf safe = BUF(OUT_MAX);
-	struct bytes part = shown_part(text);
 
 	if (t->off)
 		return;
@@ -134,14 +169,14 @@ void transcript_line(struct transcript *t, char who, struct bytes text, const ch
 		line_json(t, who, text, note);
 		return;
 	}
-	buf_printf(&safe, "%c: ", who);
-	show_safe(&safe, part, t->w->utf8);
-	if (part.n < text.n)
-		buf_printf(&safe, "... (%zu bytes, cut here)", text.n);
-	show_paint(&out, who == 'C' ? SHOW_BOLD : SHOW_PLAIN, buf_text(&safe), t->color);
-	if (note && *note)
-		put_note(t, &out, note, show_width(buf_bytes(&safe)));
-	buf_putc(&out, '\n');
-	buf_free(&safe);
+	build_line(t, &out, who, text, note);
 	emit(t, &out);
+	if (t->keep)
+		build_line(t, t->keep, who, text, note);
+}
+
+void transcript_typed(struct transcript *t, struct bytes text)
+{
+	if (t->keep)
+		build_line(t, t->keep, 'C', text, NULL);
 }

@@ -21,6 +21,8 @@ enum {
 struct transcript {
 	struct world *w;
 	bool off, json, color;
+	/* Gets the text form of all that is shown, without colour; borrowed, NULL = not kept. */
+	struct buf *keep;
 };
 
 void transcript_init(struct transcript *t, struct world *w, const struct opt_common *c);
@@ -30,6 +32,9 @@ void transcript_head(struct transcript *t, const char *text);
 
 /* who: 'S' or 'C'. text is foreign. note NULL or "" = none; several sentences are allowed. */
 void transcript_line(struct transcript *t, char who, struct bytes text, const char *note);
+
+/* A line that the user typed, and so sees already: only kept. */
+void transcript_typed(struct transcript *t, struct bytes text);
 
 /* A note of our own on no line: "   .. waiting for the greeting, 5 s". */
 void transcript_note(struct transcript *t, const char *text);

@@ -1,6 +1,7 @@
 /* test_transcript - unit tests of ui/transcript
  * SPDX-License-Identifier: MIT */
 #include "tests/fakes/fake_world.h"
+#include "ui/show.h"
 #include "ui/transcript.h"
 
 #include <setjmp.h>
@@ -51,6 +52,31 @@ static const struct {
 	{ "nor in a note", 'S', BYTES("x"), "\033]0;", false, 80,
 			"S: x                            <- \\x1b]0;\n" },
 };
+
+static void test_keep(void **state)
+{
+	struct opt_common c = { .color = SHOW_ALWAYS };
+	struct fake_world f;
+	struct transcript t;
+	struct buf kept = BUF(1000);
+
+	(void)state;
+	fake_world_init(&f);
+	transcript_init(&t, &f.w, &c);
+	t.keep = &kept;
+	transcript_head(&t, "host");
+	transcript_typed(&t, BYTES("EHLO x"));
+	transcript_line(&t, 'S', BYTES("250 ok\033"), "note");
+	transcript_note(&t, "end");
+	assert_string_equal(buf_text(&kept),
+			"== host\n"
+			"C: EHLO x\n"
+			"S: 250 ok\\x1b                   <- note\n"
+			"   .. end\n");
+	assert_null(strstr(buf_text(&f.out), "EHLO")); /* the terminal has it already */
+	buf_free(&kept);
+	fake_world_free(&f);
+}
 
 static void test_line(void **state)
 {
@@ -171,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_off),
