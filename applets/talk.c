@@ -2,10 +2,15 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/talk.h"
 
+#include "applets/hand.h"
 #include "proto/b64.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- what crosses the wire is shown ---- */
 
@@ -38,7 +43,7 @@ static const char *stage_of(enum proto proto, struct bytes line)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (bytes_equal_nocase(word, bytes_of(verbs[i].verb)))
 			return verbs[i].stage;
-	return proto == PROTO_POP3 ? "fetch" : NULL;
+	return proto == PROTO_POP3 ? "fetch" : "command";
 }
 
 static void on_sent(void *ctx, struct bytes shown)
@@ -49,7 +54,9 @@ static void on_sent(void *ctx, struct bytes shown)
 	/* the lines of a message and the answers to challenges are no commands */
 	if (stage && !t->is_mid_command)
 		t->stage = stage;
-	if (!t->is_typed)
+	if (t->is_typed)
+		transcript_typed(&t->transcript, shown);
+	else
 		transcript_line(&t->transcript, 'C', shown, NULL);
 }
 
@@ -77,11 +84,68 @@ static void fault_note(const struct reply *r, struct buf *note)
 			buf_printf(note, "%s%s", note->n > 0 ? "; " : "", faults[i].text);
 }
 
+/* ---- --expect ---- */
+
+bool talk_expect_parse(struct talk_expect *x, const char *text)
+{
+	static const char *const stages[] = { "banner", "ehlo", "tls", "auth", "mail", "rcpt",
+		"data", "quit", "command" };
+	struct bytes code = bytes_of(text);
+	size_t comma = bytes_find(code, ',');
+	bool is_known = comma == code.n;
+
+	x->stage = is_known ? NULL : text + comma + 1;
+	for (size_t i = 0; x->stage && i < sizeof(stages) / sizeof(stages[0]); i++)
+		is_known = is_known || strcmp(x->stage, stages[i]) == 0;
+	for (size_t i = 0; comma == 3 && i < 3; i++) {
+		bool is_any = i > 0 && (text[i] == 'x' || text[i] == 'X');
+		if (!is_any && (text[i] < (i > 0 ? '0' : '2') || text[i] > (i > 0 ? '9' : '5')))
+			is_known = false;
+		x->code[i] = is_any ? 'x' : text[i];
+	}
+	return is_known && comma == 3;
+}
+
+static bool is_expected(const struct talk *t, const char *stage, const struct reply *r)
+{
+	const struct talk_expect *x = &t->expect;
+	char code[16];
+
+	if (x->any_refusal)
+		return r->status == REPLY_NO;
+	if (!x->code[0] || (x->stage && strcmp(x->stage, stage) != 0))
+		return false;
+	snprintf(code, sizeof(code), "%03d", r->code);
+	for (size_t i = 0; i < 3; i++)
+		if (x->code[i] != 'x' && x->code[i] != code[i])
+			return false;
+	return true;
+}
+
+static void expect_end(struct talk *t)
+{
+	const struct talk_expect *x = &t->expect;
+	struct buf fact = BUF(TALK_NOTE_MAX);
+	struct report_verdict v = { .status = REPORT_CRITICAL,
+		.stage = x->stage ? x->stage : t->stage };
+
+	if (x->is_met || !t->stage || (!x->code[0] && !x->any_refusal))
+		return;
+	buf_printf(&fact, "expected was %s%s%s, which did not come",
+			x->any_refusal ? "a refusal" : x->code, x->stage ? " at " : "",
+			x->stage ? x->stage : "");
+	v.fact = buf_text(&fact);
+	report_add(&t->report, &v);
+	buf_free(&fact);
+}
+
 static void on_replied(void *ctx, const struct reply *r)
 {
 	enum { LINES_SHOWN_MAX = 200 };
 	struct talk *t = ctx;
 
+	if (is_expected(t, t->stage, r))
+		t->expect.is_met = true;
 	t->is_mid_command = r->status == REPLY_CONTINUE;
 	for (size_t i = 0; i < r->line_count; i++) {
 		struct buf note = BUF(TALK_NOTE_MAX);
@@ -154,9 +218,15 @@ bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, co
 		opt_wrong(w, spec, "%s", e.text);
 		return false;
 	}
+	if (t->script && (t->script_fd = open(t->script, O_RDONLY | O_CLOEXEC)) < 0) {
+		opt_wrong(w, spec, "--script %s: %s", t->script, strerror(errno));
+		return false;
+	}
 	report_init(&t->report, w, spec->name, target, t->common);
 	t->report.at_end = true;
 	transcript_init(&t->transcript, w, t->common);
+	t->kept = BUF(TALK_KEPT_MAX);
+	t->transcript.keep = &t->kept;
 	if (!read_password(t))
 		return false;
 	t->d.deadline_ms = run_deadline(w, t->common); /* the prompt's time is not the server's */
@@ -170,7 +240,11 @@ int talk_end(struct talk *t)
 	dialog_end(&t->d);
 	open_facts_free(&t->facts);
 	buf_free(&t->password);
+	buf_free(&t->kept);
+	if (t->script_fd > 0)
+		close(t->script_fd);
 	if (t->report.w) {
+		expect_end(t);
 		code = report_finish(&t->report);
 		report_free(&t->report);
 	}
@@ -317,7 +391,13 @@ bool talk_refused(struct talk *t, const char *stage, const char *fact)
 		buf_put(&line, bytes_head(reply_line(&t->d.reply, 0), 200));
 		v.fact = buf_text(&line);
 	}
-	add_verdict(t, &v, &f);
+	if (is_expected(t, stage, &t->d.reply)) {
+		v.status = REPORT_OK;
+		v.proves = "this refusal was expected";
+		report_add(&t->report, &v);
+	} else {
+		add_verdict(t, &v, &f);
+	}
 	buf_free(&text);
 	buf_free(&line);
 	return false;
@@ -413,7 +493,7 @@ static void show_certificate(struct talk *t)
 	buf_free(&text);
 }
 
-static void show_head(struct talk *t)
+void talk_show_tls(struct talk *t)
 {
 	struct buf text = BUF(2048);
 	const struct stream *s = t->d.s;
@@ -511,7 +591,7 @@ bool talk_open(struct talk *t, unsigned port)
 	t->observer.replied = on_replied;
 	show_tried(t);
 	if (t->d.s)
-		show_head(t);
+		talk_show_tls(t);
 	if (t->d.reply.line_count > 0)
 		on_replied(t, &t->d.reply);
 	if (!ok)
@@ -559,7 +639,7 @@ bool talk_starttls(struct talk *t, bool offered, bool *started)
 		return !must && !t->d.is_over;
 	}
 	*started = true;
-	show_head(t);
+	talk_show_tls(t);
 	return certificate_verdict(t);
 }
 
@@ -644,7 +724,7 @@ bool talk_wants_lines(const struct talk *t, bool interactive, bool has_steps)
 	const struct world *w = t->w;
 	struct stat st;
 
-	if (interactive)
+	if (interactive || t->script)
 		return true;
 	if (has_steps || t->creds.user.n > 0 || t->common->nagios || w->in_fd < 0)
 		return false;
@@ -657,21 +737,25 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 		bool (*data)(void *ctx, struct bytes part), void *ctx)
 {
 	struct tls_options tls = tls_options_of(t);
+	struct hand hand = { .t = t, .answered = answered, .data = data, .ctx = ctx };
 	struct script s = {
 		.d = &t->d,
-		.in_fd = t->w->in_fd,
+		.in_fd = t->script ? t->script_fd : t->w->in_fd,
 		.tls_options = &tls,
 		.tls = &t->facts.tls,
 		.insecure = t->common->insecure,
-		.answered = answered,
-		.data = data,
-		.ctx = ctx,
+		.answered = hand_answered,
+		.data = hand_data,
+		.ctx = &hand,
+		.look = hand_look,
+		.look_ctx = &hand,
 	};
 
 	t->report.at_end = false; /* by hand each refusal is explained where it stands */
-	t->is_typed = t->w->in_tty && t->w->out.tty;
+	t->is_terminal = t->is_typed = !t->script && t->w->in_tty && t->w->out.tty;
 	enum script_end end = script_run(&s);
-	t->is_typed = false;
+	t->is_terminal = t->is_typed = false;
+	hand_free(&hand);
 	switch (end) {
 	case SCRIPT_ENDED:
 		return true;

@@ -10,7 +10,18 @@
 #include "ui/report.h"
 #include "ui/transcript.h"
 
-enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80 };
+enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80, TALK_KEPT_MAX = 512 * 1024 };
+
+/* --expect CODE[,STAGE]: a reply that makes the run OK, also when it refuses. */
+struct talk_expect {
+	char code[4];      /* digits, or 'x' for any; "" = none is expected */
+	const char *stage; /* NULL = any */
+	bool any_refusal;  /* --expect-rejection: 4xx or 5xx */
+	bool is_met;
+};
+
+/* False: text is no CODE[,STAGE]. It is borrowed. */
+bool talk_expect_parse(struct talk_expect *x, const char *text);
 
 /* One run of a talk applet. talk_begin fills it, talk_end frees it. Verdicts are added as things
  * fail; a false return below means that one was added and the run is to end. */
@@ -26,12 +37,18 @@ struct talk {
 	struct open_facts facts;
 	struct buf password;
 	struct sasl_creds creds;
-	const char *stage;     /* of what was asked last: for notes and findings */
-	bool is_typed;         /* on a terminal that shows it already */
+	const char *stage; /* of what was asked last: for notes and findings */
+	bool is_terminal;  /* lines are typed on one, which shows them */
+	bool is_typed;     /* what is sent now is such a line */
+	struct buf kept;   /* the transcript, for /save */
+	char typed_user[OPT_USER_MAX];
 	bool is_mid_command;   /* 354, 334, "+": what is sent next is no command */
 	unsigned mech;         /* of the login, 0 = none or USER/PASS */
 	const char *from, *to; /* for findings */
 	uint64_t begun_ms;
+	struct talk_expect expect; /* set before talk_begin, as is script */
+	const char *script;        /* file to read lines from; NULL = standard input */
+	int script_fd;
 	bool is_quit; /* QUIT was answered */
 	/* Writes the note to one line of a reply; may leave it empty. */
 	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
@@ -44,6 +61,9 @@ int talk_end(struct talk *t);
 
 /* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
 bool talk_open(struct talk *t, unsigned port);
+
+/* The line that tells peer and TLS, and the certificate where there is one. */
+void talk_show_tls(struct talk *t);
 
 /* STARTTLS or STLS as --tls says. offered: it is in the capability list. *started tells whether
  * the lists have to be asked for again. */

@@ -14,6 +14,11 @@ static const struct opt options[] = {
 	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
 			"send the lines of standard input, typed or piped, each after the previous reply",
 			0, 0 },
+	{ 0, "script", "FILE", OPT_TEXT, AT(script), "send the lines of FILE, as with -i", 0, 0 },
+	{ 0, "expect", "CODE[,STAGE]", OPT_TEXT, AT(expect),
+			"OK only when this reply comes: 550,rcpt or 5xx", 0, 0 },
+	{ 0, "expect-rejection", NULL, OPT_FLAG, AT(expect_rejection),
+			"OK only when something is refused", 0, 0 },
 	{ 0, "ehlo", "NAME", OPT_TEXT, AT(ehlo),
 			"name to give in EHLO; else this machine's name, or its address in brackets",
 			0, 0 },
@@ -222,7 +227,7 @@ static bool run_lines(struct smtptalk *s)
 
 	if (!talk_script(&s->talk, on_answered, NULL, &lines) || lines.refused > 0)
 		return true;
-	if (lines.sent == 0 && !s->o.interactive && !s->talk.w->in_tty)
+	if (lines.sent == 0 && !s->o.interactive && !s->o.script && !s->talk.w->in_tty)
 		return false;
 	if (s->queue_id[0])
 		snprintf(fact, sizeof(fact), "accepted, queue id %s", s->queue_id);
@@ -297,6 +302,11 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 
 	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
 		opt_wrong(w, &smtptalk_spec, "--auth %s: PLAIN, LOGIN or CRAM-MD5", o->auth);
+	else if (o->expect && !talk_expect_parse(&s->talk.expect, o->expect))
+		opt_wrong(w, &smtptalk_spec,
+				"--expect %s: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"
+				" tls, auth, mail, rcpt, data, quit or command",
+				o->expect);
 	else if (o->to.count > 0 && !o->from)
 		opt_wrong(w, &smtptalk_spec,
 				"--to needs --from (the envelope sender; \"\" is the null sender)");
@@ -342,6 +352,8 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 		break;
 	}
 	if (options_ok(&s, w)) {
+		s.talk.script = s.o.script;
+		s.talk.expect.any_refusal = s.o.expect_rejection;
 		if (talk_begin(&s.talk, w, &smtptalk_spec, operands.at[0]) && user_ok(&s))
 			session(&s);
 		code = talk_end(&s.talk);

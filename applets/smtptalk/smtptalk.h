@@ -18,10 +18,10 @@ enum smtptalk_stage {
 };
 
 struct smtptalk_options {
-	const char *from, *subject, *body, *data_file, *ehlo, *auth;
+	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect;
 	struct opt_list to, headers;
 	int quit_after; /* enum smtptalk_stage */
-	bool auth_only, interactive;
+	bool auth_only, interactive, expect_rejection;
 };
 
 struct smtptalk {

@@ -162,7 +162,12 @@ static bool run_line(struct script *s, bool *quit)
 	bool ok;
 
 	bytes_line(&in, &line);
-	if (s->state == SCRIPT_DATA) {
+	enum script_look look = s->look && s->state != SCRIPT_DATA ?
+			s->look(s->look_ctx, s->state, &line) :
+			SCRIPT_SEND;
+	if (look != SCRIPT_SEND) {
+		ok = look == SCRIPT_DONE;
+	} else if (s->state == SCRIPT_DATA) {
 		ok = send_data_line(s, line);
 		if (ok && s->state == SCRIPT_COMMAND && s->answered)
 			s->answered(s->ctx, line);

@@ -18,6 +18,9 @@ enum script_end {
 	SCRIPT_UNENDED,   /* the input ended inside message data: nothing was accepted */
 };
 
+/* What becomes of a line before it is sent. */
+enum script_look { SCRIPT_SEND, SCRIPT_DONE /* it asked us, not the peer */, SCRIPT_BROKE };
+
 struct script {
 	struct dialog *d;
 	int in_fd;
@@ -29,6 +32,10 @@ struct script {
 	/* Takes the data of multi-line POP3 answers. */
 	bool (*data)(void *ctx, struct bytes part);
 	void *ctx;
+	/* Sees each line but message data first, and may put another in its place, which lives
+	 * until the next call; SCRIPT_BROKE: d->err. May be NULL. */
+	enum script_look (*look)(void *look_ctx, enum script_state state, struct bytes *line);
+	void *look_ctx;
 	/* script.c's own */
 	struct buf in;
 	enum script_state state;

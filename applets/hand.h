@@ -1,0 +1,32 @@
+/* hand - a conversation typed by hand: local commands, hints
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/talk.h"
+#include "proto/smtp.h"
+
+/* One session by hand or by script. Zero it, set the first part, then let a struct script look
+ * through hand_look and tell hand_answered. */
+struct hand {
+	struct talk *t;
+	void (*answered)(void *ctx, struct bytes shown);
+	bool (*data)(void *ctx, struct bytes part);
+	void *ctx;
+	/* hand.c's own */
+	struct buf line; /* sent in place of what was typed */
+	struct buf held; /* typed in clear at a challenge, not sent yet */
+	struct smtp_caps caps;
+	bool knows_caps, has_mail, has_rcpt;
+};
+
+/* script.look: does "/command" lines, hints where a line is certain to be refused (it is sent all
+ * the same), and holds back one that was typed in clear where base64 is due. ctx: struct hand. */
+enum script_look hand_look(void *ctx, enum script_state state, struct bytes *line);
+
+/* script.answered: keeps up with what was accepted, then tells answered. */
+void hand_answered(void *ctx, struct bytes shown);
+
+/* script.data: passed on. */
+bool hand_data(void *ctx, struct bytes part);
+
+void hand_free(struct hand *h);

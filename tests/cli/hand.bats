@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# hand - smtptalk's sessions by hand: local commands, hints, a real terminal
+# SPDX-License-Identifier: MIT
+
+load ../lib/common
+
+lines() {
+	printf '%s\n' "$@" >lines
+	INPUT=lines
+}
+
+@test "local commands stay here; /quit is QUIT" {
+	peer 'send 220 mail.example.com ESMTP' 'expect QUIT' 'send 221 Bye'
+	lines '/b64 sample' '/unb64 c2FtcGxl' '/nothing' '/help' '/explain' '/quit'
+	try smtptalk "localhost:$PORT"
+	exits 0
+	peer_done
+	says 'c2FtcGxl' '.. sample' 'no such local command' '/starttls' 'no refusal' 'S: 221 Bye'
+}
+
+@test "/unb64 leaves a password out" {
+	peer 'send 220 mail.example.com ESMTP' 'expect QUIT' 'send 221 Bye'
+	lines "/unb64 $(printf '\0sample\0%s' "$CANARY" | base64)" '/quit'
+	try smtptalk "localhost:$PORT"
+	exits 0
+	says '\x00sample\x00<hidden, 11 bytes>'
+}
+
+@test "/auth takes the strongest mechanism offered, /save writes it without the password" {
+	sink --smtp 0 --user "sample:$CANARY"
+	lines 'EHLO client.example.com' '/auth sample' 'NOOP' '/save session' '/quit'
+	try smtptalk "localhost:$SMTP" --pass-file canary-pass
+	exits 0
+	says 'S: 235' 'S: 250' 'saved, without passwords'
+	grep -q '^S: 235' session
+	no_secret session
+	[ "$(stat -c %a session)" = 600 ]
+}
+
+@test "/auth is refused: explained, and the session goes on" {
+	sink --smtp 0 --user sample:password
+	lines 'EHLO client.example.com' '/auth PLAIN sample' 'NOOP' '/quit'
+	try smtptalk "localhost:$SMTP" --pass-file wrong-pass
+	exits 2
+	says 'S: 535' 'CRITICAL auth' 'C: NOOP' 'S: 221'
+}
+
+@test "/starttls, then EHLO again" {
+	sink --smtp 0 --user sample:password
+	lines 'EHLO client.example.com' '/starttls' 'EHLO client.example.com' '/quit'
+	try smtptalk "localhost:$SMTP"
+	exits 0
+	says 'C: STARTTLS' 'TLS1.3' 'S: 221'
+}
+
+@test "/data sends a file: dots doubled, line ends CRLF" {
+	sink --smtp 0 --pop3 0 --user sample:password --maildir box
+	printf 'Subject: x\n\n.dot\n..\nlast' >message
+	lines 'EHLO client.example.com' 'MAIL FROM:<a@example.com>' 'RCPT TO:<b@example.com>' \
+		'/data message' '/quit'
+	try smtptalk "localhost:$SMTP"
+	exits 0
+	says 'OK data: accepted, queue id'
+	[ "$(tr -d '\r' <"$(find box -type f -path '*/new/*')" | tail -n 3)" = $'.dot\n..\nlast' ]
+}
+
+@test "hints where a refusal is certain, and the line is sent all the same" {
+	peer 'send 220 x' 'expect RCPT' 'send 503 MAIL first' 'expect EHLO' 'raw 250-x\r\n250 STARTTLS\r\n' \
+		'expect AUTH' 'send 530 5.7.0 Must issue a STARTTLS command first' 'expect QUIT' 'send 221 Bye'
+	lines 'RCPT TO:<a@example.com>' 'EHLO client.example.com' 'AUTH LOGIN' 'QUIT'
+	try smtptalk "localhost:$PORT"
+	exits 2
+	peer_done
+	says 'RCPT needs one first' 'AUTH is not offered before TLS'
+}
+
+@test "a typed verb that nobody knows has a stage of its own" {
+	peer 'send 220 x' 'expect EHLO' 'send 250 x' 'expect FROBNICATE' 'send 500 5.5.2 unrecognized' \
+		'expect QUIT' 'send 221 Bye'
+	lines 'EHLO client.example.com' 'FROBNICATE' 'QUIT'
+	try smtptalk --json "localhost:$PORT"
+	exits 2
+	verdict CRITICAL command
+}
+
+@test "an answer to 334 in clear text is told and shows nothing" {
+	peer 'send 220 x' 'expect AUTH' 'send 334 VXNlcm5hbWU6' 'read' 'send 501 5.5.2 Cannot decode' \
+		'expect QUIT' 'send 221 Bye'
+	lines 'AUTH LOGIN' "$CANARY" 'QUIT'
+	try smtptalk "localhost:$PORT"
+	exits 2
+	says 'no base64; sent as it is' '<hidden, 11 bytes>'
+}
+
+@test "--script sends each line after the whole reply to the one before" {
+	peer 'send 220 x' 'expect EHLO' 'drip 5 250-x\r\n250 HELP\r\n' 'expect MAIL' 'send 250 ok' 'expect QUIT' \
+		'send 221 Bye'
+	printf 'EHLO client.example.com\nMAIL FROM:<a@example.com>\nQUIT\n' >script
+	try smtptalk "localhost:$PORT" --script script
+	exits 0
+	peer_done
+	try smtptalk "localhost:$PORT" --script missing
+	exits 3
+	complains '--script missing: No such file'
+}
+
+@test "--expect makes a refusal the wanted outcome, and only this one" {
+	steps=('send 220 x' 'expect EHLO' 'send 250 x' 'expect MAIL' 'send 250 ok' 'expect RCPT'
+		'send 550 5.1.1 no such user' 'expect QUIT' 'send 221 Bye')
+	mail=(--from a@example.com --to b@example.com)
+	for row in '0 550' '0 5xx,rcpt' '2 450' '2 550,mail' '3 55' '3 550,nowhere' '3 150'; do
+		peer "${steps[@]}"
+		try smtptalk "localhost:$PORT" "${mail[@]}" --expect "${row#* }"
+		exits "${row%% *}"
+		kill "$PEER_PID" 2>/dev/null || :
+	done
+	peer "${steps[@]}"
+	try smtptalk "localhost:$PORT" "${mail[@]}" --expect-rejection
+	exits 0
+	says 'OK rcpt' 'this refusal was expected'
+	peer 'send 220 x' 'expect EHLO' 'send 250 x' 'expect QUIT' 'send 221 Bye'
+	try smtptalk "localhost:$PORT" --expect-rejection
+	exits 2
+	says 'expected was a refusal, which did not come'
+}
