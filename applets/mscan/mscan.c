@@ -7,6 +7,7 @@
 #include "applets/mscan/show.h"
 #include "applets/mscan/targets.h"
 #include "applets/mscan/verdict.h"
+#include "applets/mscan/versions.h"
 #include "sys/mem.h"
 #include "ui/report.h"
 #include "ui/show.h"
@@ -20,7 +21,7 @@
 struct options {
 	const char *ports, *file, *expect, *compare, *since;
 	struct opt_list mx;
-	bool well_known, yes, no_probe, reason, grep, local, egress, certs;
+	bool well_known, yes, no_probe, reason, grep, local, egress, certs, versions;
 	unsigned rate, tries, warning, critical;
 };
 
@@ -47,6 +48,7 @@ static const struct opt options[] = {
 	{'c', "critical", "DAYS", OPT_NUMBER, AT(critical), "CRITICAL when it has less left (3)", 0, 3650},
 	{0, "since", "FILE", OPT_TEXT, AT(since), "WARNING for what is not as in the --json of a scan before", 0, 0},
 	{0, "certs", NULL, OPT_FLAG, AT(certs), "only the certificates, and which ports show them", 0, 0},
+	{0, "tls-versions", NULL, OPT_FLAG, AT(versions), "try SSL 3 to TLS 1.3 on each port", 0, 0},
 	{0, "reason", NULL, OPT_FLAG, AT(reason), "tries and time of every port", 0, 0},
 	{0, "grep", NULL, OPT_FLAG, AT(grep), "one line a host: NAME IP PORT/STATE/REASON...", 0, 0},
 	{0},
@@ -316,8 +318,9 @@ static void say_time(struct mscan *m)
 	if (m->common.stable || m->common.json || m->common.nagios || m->common.quiet || m->o.grep)
 		return;
 	show_duration(&text, m->run.w->mono_ms(m->run.w) - m->run.begun_ms);
-	out_printf(&m->run.w->out, "%zu address%s, %zu ports, %s\n", m->run.host_count,
-			m->run.host_count == 1 ? "" : "es", m->run.host_count * m->run.ports.count,
+	size_t total = m->run.host_count * m->run.ports.count;
+	out_printf(&m->run.w->out, "%zu address%s, %zu port%s, %s\n", m->run.host_count,
+			m->run.host_count == 1 ? "" : "es", total, total == 1 ? "" : "s",
 			buf_text(&text));
 	buf_free(&text);
 }
@@ -344,6 +347,8 @@ static void judge(struct mscan *m)
 
 	if (m->o.grep)
 		return;
+	for (size_t i = 0; m->o.versions && i < m->run.host_count; i++)
+		mscan_versions(&m->run, i, &m->report, !m->common.quiet && !m->common.nagios);
 	if (m->o.local)
 		modes_local(&m->run, &m->report, m->o.compare ? &m->past : NULL,
 				!m->common.quiet && !m->common.nagios);

@@ -40,6 +40,7 @@ static const struct talk {
 	[PORT_TALK_LMTP] = { "LHLO ", "STARTTLS\r\n", "QUIT\r\n", "STARTTLS" },
 	[PORT_TALK_POP3] = { "CAPA\r\n", "STLS\r\n", "QUIT\r\n", "STLS" },
 	[PORT_TALK_IMAP] = { "a CAPABILITY\r\n", "b STARTTLS\r\n", "c LOGOUT\r\n", "STARTTLS" },
+	[PORT_TALK_ANY] = { "", "", "", "" },
 	[PORT_TALK_SIEVE] = { "CAPABILITY\r\n", "STARTTLS\r\n", "LOGOUT\r\n", "STARTTLS" },
 };
 
@@ -80,7 +81,9 @@ struct mscan_probe *mscan_probe_new(struct mscan_run *run, size_t host, size_t p
 	const struct port_info *info = ports_info(ports_at(&run->ports, port));
 	const struct mscan_host *h = &run->hosts[host];
 
-	if (!info || info->talk == PORT_TALK_NONE) {
+	enum port_talk talk = info ? (enum port_talk)info->talk : PORT_TALK_ANY;
+
+	if (talk == PORT_TALK_NONE || (talk == PORT_TALK_ANY && run->ports.count > PROBE_UNKNOWN)) {
 		close(fd);
 		return NULL;
 	}
@@ -89,7 +92,7 @@ struct mscan_probe *mscan_probe_new(struct mscan_run *run, size_t host, size_t p
 	p->run = run;
 	p->result = mscan_result(run, host, port);
 	p->answer = p->result->answer = xmalloc(sizeof(*p->answer));
-	*p->answer = (struct mscan_answer){ .talk = info->talk,
+	*p->answer = (struct mscan_answer){ .talk = (unsigned char)talk,
 		.greeting = BUF(PROBE_LINE_MAX),
 		.caps = BUF(PROBE_ANSWER_MAX),
 		.caps_tls = BUF(PROBE_ANSWER_MAX) };
@@ -104,7 +107,7 @@ struct mscan_probe *mscan_probe_new(struct mscan_run *run, size_t host, size_t p
 	p->begun_ms = run->w->mono_ms(run->w);
 	p->due_ms = p->begun_ms + PROBE_MS;
 	p->wants = POLLIN;
-	if (info->is_tls && !begin_tls(p))
+	if (info && info->is_tls && !begin_tls(p))
 		p->due_ms = 0;
 	return p;
 }
@@ -166,6 +169,7 @@ static bool is_last(const struct mscan_probe *p, struct bytes line)
 	switch (p->answer->talk) {
 	case PORT_TALK_SMTP:
 	case PORT_TALK_LMTP:
+	case PORT_TALK_ANY: /* "220-" is the only greeting in several lines that is of use here */
 		return line.n < 4 || line.p[3] != '-';
 	case PORT_TALK_POP3:
 		if (step != PROBE_CAPS && step != PROBE_CAPS_TLS)
@@ -341,14 +345,33 @@ static bool leave(struct mscan_probe *p)
 	return true;
 }
 
+/* The protocol of a port that is not known, by its first words. */
+static enum port_talk guess(struct bytes greeting)
+{
+	static const struct {
+		const char *begin;
+		enum port_talk talk;
+	} rows[] = { { "220", PORT_TALK_SMTP }, { "421", PORT_TALK_SMTP },
+		{ "554", PORT_TALK_SMTP }, { "+OK", PORT_TALK_POP3 }, { "-ERR", PORT_TALK_POP3 },
+		{ "* OK", PORT_TALK_IMAP }, { "* BYE", PORT_TALK_IMAP },
+		{ "* PREAUTH", PORT_TALK_IMAP } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (bytes_starts(greeting, bytes_of(rows[i].begin)))
+			return rows[i].talk;
+	return PORT_TALK_ANY;
+}
+
 static bool after_greeting(struct mscan_probe *p)
 {
 	struct mscan_answer *a = p->answer;
 	struct bytes first = buf_bytes(&p->answer_text);
 
+	if (a->talk == PORT_TALK_ANY)
+		a->talk = (unsigned char)guess(first);
 	buf_put(&a->greeting, bytes_head(first, bytes_find(first, '\n')));
 	a->greeting_ms = (uint32_t)(p->run->w->mono_ms(p->run->w) - p->begun_ms);
-	a->greeted = looks_right(p);
+	a->greeted = a->talk != PORT_TALK_ANY && looks_right(p);
 	if (!a->greeted) {
 		a->other = reply_guess_proto(buf_bytes(&a->greeting));
 		return false;

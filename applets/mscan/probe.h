@@ -8,6 +8,7 @@
 enum {
 	PROBE_MS = 5000,         /* of one port, from the connection on */
 	PROBE_TEASER_MS = 15000, /* when the greeting begins with "220-": postscreen waits 6 s */
+	PROBE_UNKNOWN = 32,      /* of so few ports even those are asked that are not known */
 	PROBE_LINE_MAX = 4096,
 	PROBE_ANSWER_MAX = 16 * 1024, /* of one answer; what comes behind is a flood */
 };

@@ -152,6 +152,8 @@ static void put_banner(const struct mscan_answer *a, struct buf *out)
 		buf_puts(out, "an answer without end");
 	else if (a->is_silent && a->step == PROBE_GREETING)
 		buf_puts(out, "silent: no greeting");
+	else if (!a->greeted && a->greeting.n == 0)
+		buf_puts(out, "hangs up without a word");
 	else if (a->is_refusal || !a->greeted)
 		buf_put(out, buf_bytes(&a->greeting));
 	else if (software.n > 0)

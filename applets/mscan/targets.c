@@ -187,7 +187,7 @@ bool targets_add(struct targets *t, const char *text, struct err *e)
 
 	if (strlen(text) >= TARGET_MAX)
 		return no_target(e, text, "too long");
-	if (text[slash] && !strstr(text, "://"))
+	if (text[slash] && !strstr(text, "://") && strncmp(text, "unix:", 5) != 0)
 		return add_cidr(t, text, slash, e);
 	if (text[dash] && is_address_before(text, dash))
 		return add_range(t, text, dash, e);

@@ -121,8 +121,9 @@ static void tell_about(struct judge *j, size_t port, struct told v)
 static bool is_mail(const struct judge *j, size_t port)
 {
 	const struct port_info *info = ports_info(ports_at(&j->run->ports, port));
+	const struct mscan_answer *a = at(j, port)->answer;
 
-	return info && info->talk != PORT_TALK_NONE;
+	return (info && info->talk != PORT_TALK_NONE) || (a && a->greeted);
 }
 
 /* Those whose silence a mail administrator wants to know of. */
@@ -317,6 +318,8 @@ static void judge_greeting(struct judge *j, size_t port, const struct mscan_answ
 {
 	struct buf fact = BUF(FACT_MAX);
 
+	if (ports_info(ports_at(&j->run->ports, port)) == NULL && !a->greeted && !a->is_flood)
+		return; /* nobody said what it ought to be */
 	if (a->is_flood) {
 		tell_about(j, port,
 				(struct told){ .status = REPORT_WARNING,

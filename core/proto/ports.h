@@ -14,7 +14,8 @@ enum port_talk {
 	PORT_TALK_LMTP,
 	PORT_TALK_POP3,
 	PORT_TALK_IMAP,
-	PORT_TALK_SIEVE
+	PORT_TALK_SIEVE,
+	PORT_TALK_ANY /* not known: its greeting tells */
 };
 
 struct port_info {
