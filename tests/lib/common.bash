@@ -12,6 +12,9 @@
 #   peer STEP...          starts the scripted peer (build/tests/peer --help): $PORT, $PEER_LOG
 #   peer_done             it has served everything as told
 #   peer_got TEXT         the client sent a line that begins so. peer_got_not: nowhere, anyhow
+#   terminal STEP... -- COMMAND ARG...
+#                         runs it on a terminal and types (build/tests/tty): $status, $output as
+#                         the terminal got it; fails when a step, or one of $SECRETS, says so
 #   netns                 from here on try and peer run in a network of their own, where this host
 #                         is 192.0.2.10 too, which is no loopback address
 #   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3, $POP3S are its ports
@@ -20,6 +23,7 @@
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 MTABOX=${MTABOX:-$TOP/build/mtabox}
 PEER=${PEER:-$TOP/build/tests/peer}
+TTY=${TTY:-$TOP/build/tests/tty}
 INPUT=/dev/null
 DEADLINE_S=20
 MEMORY_KB=16384
@@ -78,6 +82,16 @@ try() {
 	no_raw_bytes err
 	no_secret out
 	no_secret err
+}
+
+terminal() {
+	status=0
+	TERM=xterm timeout -k 2 "$DEADLINE_S" "$TTY" "$@" >out 2>err </dev/null 3>&- || status=$?
+	output=$(tr -d '\000' <out)
+	complaint=$(<err)
+	[ "$status" -ne 100 ] || fail "$complaint"
+	[ "$status" -ne 124 ] || fail "not done after $DEADLINE_S s: $*"
+	no_secret out
 }
 
 exits() { [ "$status" -eq "$1" ] || fail "exit code $status, not $1"; }
