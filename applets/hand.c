@@ -364,6 +364,61 @@ static enum script_look look_answer(struct hand *h, struct bytes *line)
 	return SCRIPT_DONE;
 }
 
+/* ---- the line editor ---- */
+
+/* What script_shown would hide: the line agrees with what may be shown up to there. */
+static size_t secret_from(void *ctx, struct bytes line)
+{
+	const struct hand *h = ctx;
+	struct buf shown = BUF_SECRET(LINEEDIT_LINE_MAX + 64);
+	size_t at = line.n;
+
+	if (h->t->d.show_secrets || (line.n > 0 && line.p[0] == '/'))
+		return at;
+	if (script_shown(h->t->proto, h->state, line, &shown))
+		for (at = 0; at < line.n && at < shown.n && line.p[at] == shown.p[at]; at++)
+			continue;
+	buf_free(&shown);
+	return at;
+}
+
+static bool edit_begin(void *ctx, enum script_state state, int *signals)
+{
+	struct hand *h = ctx;
+
+	h->state = state;
+	return lineedit_begin(&h->edit, signals);
+}
+
+static void edit_pause(void *ctx)
+{
+	struct hand *h = ctx;
+
+	lineedit_pause(&h->edit);
+}
+
+static bool edit_typed(void *ctx, struct bytes keys, struct buf *lines)
+{
+	struct hand *h = ctx;
+
+	lineedit_typed(&h->edit, keys);
+	return lineedit_next(&h->edit, lines) != LINEEDIT_END;
+}
+
+const struct script_input *hand_editor(struct hand *h)
+{
+	struct world *w = h->t->w;
+	const char *term = w->env(w, "TERM");
+
+	if (!h->t->is_terminal || !term || strcmp(term, "dumb") == 0)
+		return NULL;
+	lineedit_init(&h->edit, w, "C: ");
+	h->edit.secret_from = secret_from;
+	h->edit.ctx = h;
+	h->input = (struct script_input){ edit_begin, edit_pause, edit_typed, h };
+	return &h->input;
+}
+
 static void open_bufs(struct hand *h)
 {
 	if (h->line.max == 0) {
@@ -406,4 +461,5 @@ void hand_free(struct hand *h)
 {
 	buf_free(&h->line);
 	buf_free(&h->held);
+	lineedit_free(&h->edit);
 }

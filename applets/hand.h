@@ -4,6 +4,7 @@
 
 #include "applets/talk.h"
 #include "proto/smtp.h"
+#include "ui/lineedit.h"
 
 /* One session by hand or by script. Zero it, set the first part, then let a struct script look
  * through hand_look and tell hand_answered. */
@@ -17,7 +18,14 @@ struct hand {
 	struct buf held; /* typed in clear at a challenge, not sent yet */
 	struct smtp_caps caps;
 	bool knows_caps, has_mail, has_rcpt;
+	struct lineedit edit;
+	struct script_input input;
+	enum script_state state; /* what the line being typed is for */
 };
+
+/* The line editor as the script's input; NULL where lines come from no terminal, or from one that
+ * cannot move its cursor. */
+const struct script_input *hand_editor(struct hand *h);
 
 /* script.look: does "/command" lines, hints where a line is certain to be refused (it is sent all
  * the same), and holds back one that was typed in clear where base64 is due. ctx: struct hand. */

@@ -753,6 +753,7 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 
 	t->report.at_end = false; /* by hand each refusal is explained where it stands */
 	t->is_terminal = t->is_typed = !t->script && t->w->in_tty && t->w->out.tty;
+	s.input = hand_editor(&hand);
 	enum script_end end = script_run(&s);
 	t->is_terminal = t->is_typed = false;
 	hand_free(&hand);

@@ -3,6 +3,7 @@
 #include "talk/script.h"
 
 #include "proto/pop3.h"
+#include "sys/mem.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -59,51 +60,109 @@ static bool peer_spoke(struct script *s)
 
 enum input { INPUT_LINE, INPUT_END, INPUT_PEER, INPUT_FAILED };
 
+/* What stands in the editor already, and the keys read now. */
+static void take_keys(struct script *s, struct bytes keys)
+{
+	if (!s->input->typed(s->input->ctx, keys, &s->in))
+		s->at_end = true;
+}
+
+static enum input read_failed(struct script *s)
+{
+	if (errno == EINTR || errno == EAGAIN)
+		return INPUT_LINE;
+	err_sys(&s->d->err, ERR_LOCAL, errno, "read the script");
+	return INPUT_FAILED;
+}
+
+static enum input fill_keys(struct script *s)
+{
+	unsigned char keys[1024];
+	ssize_t n = read(s->in_fd, keys, sizeof(keys));
+
+	if (n < 0)
+		return read_failed(s);
+	if (n == 0)
+		s->at_end = true;
+	take_keys(s, (struct bytes){ keys, (size_t)n });
+	mem_wipe(keys, sizeof(keys));
+	return INPUT_LINE;
+}
+
 static enum input fill(struct script *s)
 {
 	size_t fits;
-	unsigned char *to = buf_room(&s->in, 4096, &fits);
+	unsigned char *to;
 
+	if (s->input)
+		return fill_keys(s);
+	to = buf_room(&s->in, 4096, &fits);
 	if (!to) {
 		err_set(&s->d->err, ERR_USAGE, "a line of over %d octets in the script",
 				SCRIPT_LINE_MAX);
 		return INPUT_FAILED;
 	}
 	ssize_t n = read(s->in_fd, to, fits);
-	if (n > 0)
-		buf_added(&s->in, (size_t)n);
-	else if (n == 0)
+	if (n < 0)
+		return read_failed(s);
+	if (n == 0)
 		s->at_end = true;
-	else if (errno != EINTR && errno != EAGAIN) {
-		err_sys(&s->d->err, ERR_LOCAL, errno, "read the script");
-		return INPUT_FAILED;
-	}
+	buf_added(&s->in, (size_t)n);
 	return INPUT_LINE;
 }
 
+static void pause_input(struct script *s)
+{
+	if (s->input)
+		s->input->pause(s->input->ctx);
+}
+
+static int begin_input(struct script *s)
+{
+	int signals = -1;
+
+	if (s->input && !s->input->begin(s->input->ctx, s->state, &signals))
+		s->input = NULL;
+	if (s->input)
+		take_keys(s, (struct bytes){ NULL, 0 });
+	return signals;
+}
+
 /* Waits for a whole line in s->in, looking at the peer too. */
-static enum input next_line(struct script *s)
+static enum input await_line(struct script *s)
 {
 	for (;;) {
+		int signals = begin_input(s);
 		struct bytes in = buf_bytes(&s->in);
 		if (bytes_find(in, '\n') < in.n)
 			return INPUT_LINE;
 		if (s->at_end)
 			return in.n > 0 ? INPUT_LINE : INPUT_END;
-		struct pollfd fds[2] = {
+		struct pollfd fds[3] = {
 			{ .fd = s->in_fd, .events = POLLIN },
 			{ .fd = stream_get_fd(s->d->s), .events = POLLIN },
+			{ .fd = signals, .events = POLLIN },
 		};
 		bool waits = s->d->in.n > 0 || stream_pending(s->d->s);
-		if (!waits && world_poll(s->d->w, fds, 2, s->d->deadline_ms) == 0) {
+		if (!waits && world_poll(s->d->w, fds, 3, s->d->deadline_ms) == 0) {
 			err_set(&s->d->err, ERR_TIMEOUT, "the time of this run (-t) is over");
 			return INPUT_FAILED;
 		}
+		if (waits || fds[1].revents || fds[2].revents)
+			pause_input(s);
 		if ((waits || fds[1].revents) && !peer_spoke(s))
 			return INPUT_PEER;
 		if (fds[0].revents && fill(s) == INPUT_FAILED)
 			return INPUT_FAILED;
 	}
+}
+
+static enum input next_line(struct script *s)
+{
+	enum input input = await_line(s);
+
+	pause_input(s);
+	return input;
 }
 
 static bool send_data_line(struct script *s, struct bytes line)

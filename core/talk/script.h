@@ -21,6 +21,18 @@ enum script_end {
 /* What becomes of a line before it is sent. */
 enum script_look { SCRIPT_SEND, SCRIPT_DONE /* it asked us, not the peer */, SCRIPT_BROKE };
 
+/* A terminal's line editor, in place of lines as they are read. */
+struct script_input {
+	/* A line is waited for; *signals is to be polled too (-1: nothing), and when it is readable
+	 * pause is called. False: no editor, lines come as they are. */
+	bool (*begin)(void *ctx, enum script_state state, int *signals);
+	/* Something else is to be shown, or the line is complete. */
+	void (*pause)(void *ctx);
+	/* Keys that came (or none); lines gets at most one line, with its LF. False: the end. */
+	bool (*typed)(void *ctx, struct bytes keys, struct buf *lines);
+	void *ctx;
+};
+
 struct script {
 	struct dialog *d;
 	int in_fd;
@@ -36,6 +48,7 @@ struct script {
 	 * until the next call; SCRIPT_BROKE: d->err. May be NULL. */
 	enum script_look (*look)(void *look_ctx, enum script_state state, struct bytes *line);
 	void *look_ctx;
+	const struct script_input *input; /* NULL: lines come as they are */
 	/* script.c's own */
 	struct buf in;
 	enum script_state state;

@@ -123,3 +123,96 @@ lines() {
 	exits 2
 	says 'expected was a refusal, which did not come'
 }
+
+# ---- on a terminal ----
+
+@test "the article's session, typed" {
+	sink --smtp 0 --user sample:password
+	terminal wait 'ESMTP' \
+		wait 'C: ' type 'EHLO client.example.com\r' wait 'SMTPUTF8' \
+		wait 'C: ' type 'AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==\r' wait '235 2' \
+		wait 'C: ' type 'MAIL FROM:<sample@example.com>\r' wait 'S: 250' \
+		wait 'C: ' type 'RCPT TO:<sample@gmail.com>\r' wait 'S: 250' \
+		wait 'C: ' type 'DATA\r' wait 'S: 354' \
+		wait 'C: ' type 'Subject: test\r\rtest\r.\r' wait 'queue id' \
+		wait 'C: ' type 'QUIT\r' wait 'S: 221' cooked \
+		-- smtptalk "localhost:$SMTP"
+	exits 0
+	says 'data: accepted, queue id'
+}
+
+@test "lines are edited: arrows, ^A ^E ^U ^K ^W, history" {
+	peer 'send 220 x' 'expect NOOP one' 'send 250 ok' 'expect NOOP two' 'send 250 ok' 'expect QUIT' \
+		'send 221 Bye'
+	terminal wait 'C: ' raw type 'xNOOP two\x17one\x01\x1b[3~\r' wait '250 ok' \
+		wait 'C: ' type 'junk\x15\x1b[A\x17two\r' wait '250 ok' wait 'C: ' type 'QUIT\r' \
+		-- smtptalk "localhost:$PORT"
+	exits 0
+	peer_done
+	[ "$(tr -d '\r' <"$PEER_LOG")" = $'NOOP one\nNOOP two\nQUIT' ]
+}
+
+@test "every typed line reaches the server, also R, Q and K (openssl s_client eats them)" {
+	peer 'send 220 x' 'expect RCPT TO' 'send 250 ok' 'expect KILL' 'send 500 no' 'expect Q' 'send 500 no' \
+		'expect QUIT' 'send 221 Bye'
+	terminal wait 'C: ' type 'RCPT TO:<a@b>\r' wait '250 ok' wait 'C: ' type 'KILL\r' wait '500 no' \
+		wait 'C: ' type 'Q\r' wait '500 no' wait 'C: ' type 'QUIT\r' wait '221' \
+		-- smtptalk "localhost:$PORT"
+	peer_done
+}
+
+@test "what is typed at 334 and behind AUTH is not shown, nor kept in the history" {
+	secret=$(printf '\0sample\0%s' "$CANARY" | base64)
+	peer 'send 220 x' 'expect AUTH PLAIN' 'send 535 5.7.8 no' 'expect AUTH LOGIN' 'send 334 VXNlcm5hbWU6' \
+		'expect c2FtcGxl' 'send 334 UGFzc3dvcmQ6' "expect $(printf %s "$CANARY" | base64)" \
+		'send 235 2.7.0 ok' 'expect QUIT' 'send 221 Bye'
+	terminal wait 'C: ' type "AUTH PLAIN $secret\r" wait '535 5' \
+		wait 'C: ' type '\x1b[AAUTH LOGIN\r' wait 'VXNlcm5hbWU6' \
+		wait 'C: ' type 'c2FtcGxl\r' wait 'UGFzc3dvcmQ6' \
+		wait 'C: ' type "$(printf %s "$CANARY" | base64)\r" wait '235 2' \
+		wait 'C: ' type '/save session\r' wait 'saved' wait 'C: ' type 'QUIT\r' wait '221' \
+		-- smtptalk "localhost:$PORT"
+	peer_done
+	says 'AUTH PLAIN ****'
+	no_secret session
+}
+
+@test "clear text at 334 is held back, and its base64 sent on Enter" {
+	peer 'send 220 x' 'expect AUTH LOGIN' 'send 334 VXNlcm5hbWU6' 'expect bXkgbmFtZQ==' 'send 334 UGFzc3dvcmQ6' \
+		"expect $CANARY" 'send 535 5.7.8 no' 'expect QUIT' 'send 221 Bye'
+	terminal wait 'C: ' type 'AUTH LOGIN\r' wait 'Username' \
+		wait 'C: ' type 'my name\r' wait 'no base64' wait 'C: ' type '\r' wait 'Password' \
+		wait 'C: ' type "$CANARY\r" wait 'no base64' wait 'C: ' type "$CANARY\r" wait '535 5' \
+		wait 'C: ' type 'QUIT\r' wait '221' \
+		-- smtptalk "localhost:$PORT"
+	peer_done
+}
+
+@test "the terminal is itself again after ^D, ^C, SIGTERM, and when the server hangs up" {
+	for end in 'type \x04' 'type abc\x03\x03' kill; do
+		peer 'send 220 x' 'read' 'send 221 Bye'
+		# shellcheck disable=SC2086
+		terminal wait 'C: ' raw $end cooked -- sh -c "smtptalk -t 15 localhost:$PORT; sleep 0.3"
+		kill "$PEER_PID" 2>/dev/null || :
+	done
+	peer 'send 220 x' 'delay 300' 'send 421 4.4.2 idle'
+	terminal wait 'C: ' raw type 'MAIL' wait '421 4' cooked wait 'idle' -- sh -c "smtptalk localhost:$PORT; sleep 0.3"
+	says 'S: 421 4.4.2 idle'
+}
+
+@test "/auth asks for the password without echo" {
+	sink --smtp 0 --user "sample:$CANARY"
+	terminal wait 'C: ' type 'EHLO client.example.com\r' wait 'SMTPUTF8' \
+		wait 'C: ' type '/auth CRAM-MD5 sample\r' wait 'Password for sample' raw type "$CANARY\r" wait '235 2' \
+		wait 'C: ' type '/quit\r' wait '221' \
+		-- smtptalk "localhost:$SMTP"
+	exits 0
+}
+
+@test "a terminal that cannot move its cursor still works" {
+	peer 'send 220 x' 'expect NOOP' 'send 250 ok' 'expect QUIT' 'send 221 Bye'
+	terminal wait '220 x' cooked type 'NOOP\r' wait '250 ok' type 'QUIT\r' wait '221' \
+		-- env TERM=dumb smtptalk "localhost:$PORT"
+	exits 0
+	peer_done
+}
