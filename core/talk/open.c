@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "talk/open.h"
 
+#include "net/proxy.h"
+
 enum { TRIED_MAX = 8192 };
 
 static unsigned port_of(const struct open_options *o)
@@ -52,6 +54,16 @@ static struct stream *connect_to(struct dialog *d, struct world *w, const struct
 	return s;
 }
 
+static bool send_proxy(struct dialog *d, unsigned version)
+{
+	struct buf header = BUF(256);
+
+	proxy_header(&header, version, d->s);
+	bool ok = dialog_send_raw(d, buf_bytes(&header));
+	buf_free(&header);
+	return ok;
+}
+
 static bool begin_plain(struct dialog *d, struct world *w, const struct open_options *o,
 		struct open_facts *f)
 {
@@ -63,7 +75,7 @@ static bool begin_plain(struct dialog *d, struct world *w, const struct open_opt
 		dialog_end(d);
 	d->is_over = false;
 	dialog_begin(d, w, s, o->proto);
-	return true;
+	return o->proxy == 0 || send_proxy(d, o->proxy);
 }
 
 /* The certificate is looked at whatever it is, so the handshake itself never insists on it. */

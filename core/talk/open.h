@@ -20,6 +20,7 @@ struct open_options {
 	enum open_tls tls;
 	int family;
 	const char *bind_ip, *dns_server;
+	unsigned proxy; /* version of the PROXY protocol to begin with, 0 = none */
 	struct tls_options tls_options;
 };
 
