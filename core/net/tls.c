@@ -270,6 +270,8 @@ static void tls_free(struct tls_impl *t)
 {
 	mbedtls_ssl_free(&t->ssl);
 	mbedtls_ssl_config_free(&t->conf);
+	mbedtls_x509_crt_free(&t->crt);
+	mbedtls_pk_free(&t->key);
 	free(t);
 }
 
@@ -310,6 +312,8 @@ struct tls_impl *tls_new(struct world *w)
 	t->handshake_ms = UINT64_MAX;
 	mbedtls_ssl_config_init(&t->conf);
 	mbedtls_ssl_init(&t->ssl);
+	mbedtls_x509_crt_init(&t->crt);
+	mbedtls_pk_init(&t->key);
 	return t;
 }
 
@@ -487,8 +491,11 @@ static struct tls_impl *begin_client(struct stream *s, const struct tls_options 
 {
 	struct tls_impl *t = tls_new(s->w);
 
+	struct tls_pair pair = { &t->crt, &t->key, o->cert_file, o->key_file };
+
 	t->facts = f;
-	if (!tls_conf_init(&t->conf, s->w, MBEDTLS_SSL_IS_CLIENT, e)) {
+	if (!tls_conf_init(&t->conf, s->w, MBEDTLS_SSL_IS_CLIENT, e) ||
+			(o->cert_file && !tls_pair_load(&pair, &t->conf, s->w, e))) {
 		tls_free(t);
 		return NULL;
 	}

@@ -55,6 +55,7 @@ struct tls_cert {
 	char key[32];                  /* "RSA 2048", "EC P-256" */
 	char signature[64];
 	char sha256[65];
+	char key_sha256[65]; /* of the public key alone (SPKI), as TLSA records have it */
 	bool is_self_signed, is_ca;
 };
 
@@ -80,6 +81,8 @@ struct tls_options {
 	const char *ca_file; /* NULL: $SSL_CERT_FILE, well-known places, built-in roots */
 	bool insecure;       /* go on whatever the certificate is; the faults are still found */
 	int min_version, max_version; /* 12 or 13; 0 = default */
+	/* Our own certificate and its key, PEM; NULL: none; the key may stand in cert_file. */
+	const char *cert_file, *key_file;
 };
 
 /* Client handshake on s. The certificate verdict is in facts; the call succeeds when the

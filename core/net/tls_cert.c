@@ -125,9 +125,17 @@ static bool is_self_issued(const mbedtls_x509_crt *crt)
 	return bytes_equal(slice(&crt->subject_raw), slice(&crt->issuer_raw));
 }
 
-void tls_cert_facts(struct tls_cert *out, const mbedtls_x509_crt *crt)
+static void put_sha256(char out[65], const mbedtls_x509_buf *der)
 {
 	unsigned char sum[32];
+
+	mbedtls_sha256(der->p, der->len, sum, 0);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		snprintf(out + 2 * i, 3, "%02x", sum[i]);
+}
+
+void tls_cert_facts(struct tls_cert *out, const mbedtls_x509_crt *crt)
+{
 	const char *signature = NULL;
 
 	*out = (struct tls_cert){ .not_before = seconds_of(&crt->valid_from),
@@ -141,9 +149,8 @@ void tls_cert_facts(struct tls_cert *out, const mbedtls_x509_crt *crt)
 	if (mbedtls_oid_get_sig_alg_desc(&crt->sig_oid, &signature) != 0)
 		signature = "unknown";
 	snprintf(out->signature, sizeof(out->signature), "%s", signature);
-	mbedtls_sha256(crt->raw.p, crt->raw.len, sum, 0);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(out->sha256 + 2 * i, 3, "%02x", sum[i]);
+	put_sha256(out->sha256, &crt->raw);
+	put_sha256(out->key_sha256, &crt->pk_raw);
 }
 
 /* --- the name --- */

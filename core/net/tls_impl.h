@@ -24,7 +24,20 @@ struct tls_impl {
 	size_t first_n;
 	bool is_plain; /* and they are no TLS record */
 	size_t stuck;  /* octets of a write that was taken in but not sent */
+	/* the client's own, where it has one */
+	mbedtls_x509_crt crt;
+	mbedtls_pk_context key;
 };
+
+/* Reads a certificate with its chain, and its key (key_file NULL: from the same file), and gives
+ * them to conf. They must outlive it. */
+struct tls_pair {
+	mbedtls_x509_crt *crt;
+	mbedtls_pk_context *key;
+	const char *cert_file, *key_file;
+};
+bool tls_pair_load(const struct tls_pair *p, mbedtls_ssl_config *conf, struct world *w,
+		struct err *e);
 
 /* mbedTLS's random function over the world's; p is the world. */
 int tls_random(void *p, unsigned char *to, size_t n);

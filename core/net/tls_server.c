@@ -180,33 +180,47 @@ struct tls_server *tls_server_make(struct world *w, const char *const *names, si
 /* --- from files --- */
 
 /* mbedTLS wants the NUL of a PEM text counted. */
-static bool load_key(struct tls_server *t, const char *file, struct err *e)
+static bool load_key(const struct tls_pair *p, struct world *w, struct err *e)
 {
+	const char *file = p->key_file ? p->key_file : p->cert_file;
 	struct buf text = BUF_SECRET(PEM_FILE_MAX);
 	bool ok = file_read(file, &text, e);
 
 	if (ok) {
-		const char *p = buf_text(&text);
-		int code = mbedtls_pk_parse_key(&t->key, (const unsigned char *)p, text.n + 1, NULL,
-				0, tls_random, t->w);
+		const char *pem = buf_text(&text);
+		int code = mbedtls_pk_parse_key(p->key, (const unsigned char *)pem, text.n + 1,
+				NULL, 0, tls_random, w);
 		ok = code == 0 || failed(e, file, code);
 	}
 	buf_free(&text);
 	return ok;
 }
 
-static bool load_chain(struct tls_server *t, const char *file, struct err *e)
+static bool load_chain(const struct tls_pair *p, struct err *e)
 {
 	struct buf text = BUF(PEM_FILE_MAX);
-	bool ok = file_read(file, &text, e);
+	bool ok = file_read(p->cert_file, &text, e);
 
 	if (ok) {
-		const char *p = buf_text(&text);
-		int code = mbedtls_x509_crt_parse(&t->crt, (const unsigned char *)p, text.n + 1);
-		ok = code == 0 || failed(e, file, code);
+		const char *pem = buf_text(&text);
+		int code = mbedtls_x509_crt_parse(p->crt, (const unsigned char *)pem, text.n + 1);
+		ok = code == 0 || failed(e, p->cert_file, code);
 	}
 	buf_free(&text);
 	return ok;
+}
+
+bool tls_pair_load(const struct tls_pair *p, mbedtls_ssl_config *conf, struct world *w,
+		struct err *e)
+{
+	if (!load_chain(p, e) || !load_key(p, w, e))
+		return false;
+	int code = mbedtls_pk_check_pair(&p->crt->pk, p->key, tls_random, w);
+	if (code == 0)
+		code = mbedtls_ssl_conf_own_cert(conf, p->crt, p->key);
+	return code == 0 ||
+			err_set(e, ERR_LOCAL, "%s: not the key of the certificate in %s",
+					p->key_file ? p->key_file : p->cert_file, p->cert_file);
 }
 
 struct tls_server *tls_server_load(struct world *w, const char *cert_file, const char *key_file,
@@ -216,15 +230,9 @@ struct tls_server *tls_server_load(struct world *w, const char *cert_file, const
 
 	if (!t)
 		return NULL;
-	if (load_chain(t, cert_file, e) && load_key(t, key_file, e)) {
-		int code = mbedtls_pk_check_pair(&t->crt.pk, &t->key, tls_random, w);
-		if (code == 0)
-			code = mbedtls_ssl_conf_own_cert(&t->conf, &t->crt, &t->key);
-		if (code == 0)
-			return t;
-		err_set(e, ERR_LOCAL, "%s: not the key of the certificate in %s", key_file,
-				cert_file);
-	}
+	struct tls_pair pair = { &t->crt, &t->key, cert_file, key_file };
+	if (tls_pair_load(&pair, &t->conf, w, e))
+		return t;
 	tls_server_free(t);
 	return NULL;
 }
