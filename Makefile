@@ -86,7 +86,7 @@ build/fuzz/bin/%: build/$(SAN)/tests/fuzz/%.o build/$(SAN)/mtabox.a
 	$(call start,LD $@)
 	$(Q)$(HOSTCC) -o $@ -fsanitize=$(FUZZER) $(SAN_LDFLAGS) -Wl,--start-group $^ $(LIBS) -Wl,--end-group
 
-build/tests/peer build/tests/tty: build/tests/%: tests/fakes/%.c
+build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 	$(call start,CC $<)
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O1 -o $@ $<
 
@@ -121,7 +121,7 @@ unit: $(UNIT)			## unit tests, with sanitizers
 	@tests/lib/run unit $^
 corpus: $(CORPUS)		## fuzz targets, once over their corpus
 	@tests/lib/run corpus $^
-cli: all build/tests/peer build/tests/tty	## command line tests
+cli: all build/tests/peer build/tests/tty build/tests/dns	## command line tests
 	@tests/lib/run cli tests/cli
 real: all build/tests/peer	## tests against real servers (as root)
 	@tests/lib/run real tests/real

@@ -4,10 +4,12 @@
 
 #include "applets/hand.h"
 #include "proto/b64.h"
+#include "sys/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -564,10 +566,14 @@ static struct tls_options tls_options_of(const struct talk *t)
 		.host = c->sni && c->sni[0] ? c->sni : t->ep.host,
 		.ca_file = c->ca_file,
 		.insecure = true, /* looked at by certificate_verdict and auth_may_send */
+		.min_version = t->tls_min,
+		.max_version = t->tls_max,
+		.cert_file = t->cert_file,
+		.key_file = t->key_file,
 	};
 }
 
-bool talk_open(struct talk *t, unsigned port)
+static bool connect_and_greet(struct talk *t, unsigned port)
 {
 	const struct opt_common *c = t->common;
 	struct open_options o = {
@@ -580,6 +586,7 @@ bool talk_open(struct talk *t, unsigned port)
 					  AF_UNSPEC,
 		.bind_ip = c->bind,
 		.dns_server = c->dns,
+		.proxy = t->proxy,
 		.tls_options = tls_options_of(t),
 	};
 
@@ -594,8 +601,11 @@ bool talk_open(struct talk *t, unsigned port)
 		talk_show_tls(t);
 	if (t->d.reply.line_count > 0)
 		on_replied(t, &t->d.reply);
-	if (!ok)
-		return talk_failed(t, t->facts.stage);
+	return ok;
+}
+
+static bool opened(struct talk *t)
+{
 	if (t->facts.tls_port_plain)
 		transcript_note(&t->transcript,
 				"this port speaks clear text first: went on without implicit TLS");
@@ -603,6 +613,93 @@ bool talk_open(struct talk *t, unsigned port)
 		transcript_note(&t->transcript,
 				"silent in clear text: this port wants TLS at once, used it");
 	return !stream_is_tls(t->d.s) || certificate_verdict(t);
+}
+
+bool talk_open(struct talk *t, unsigned port)
+{
+	return connect_and_greet(t, port) ? opened(t) : talk_failed(t, t->facts.stage);
+}
+
+/* ---- a domain's mail hosts ---- */
+
+static void sort_by_priority(struct dns_answer *mx)
+{
+	for (size_t i = 1; i < mx->count; i++)
+		for (size_t k = i; k > 0 && mx->at[k].priority < mx->at[k - 1].priority; k--) {
+			struct dns_record r = mx->at[k];
+			mx->at[k] = mx->at[k - 1];
+			mx->at[k - 1] = r;
+		}
+}
+
+static bool ask_mx(struct talk *t, struct dns_answer *mx)
+{
+	struct dns_options dns = { .server = t->common->dns, .deadline_ms = t->d.deadline_ms };
+	struct dns_question q = { .name = t->ep.host, .type = DNS_MX };
+
+	t->stage = "dns";
+	if (!dns_query(t->w, &q, &dns, mx, &t->d.err))
+		return talk_failed(t, "dns");
+	if (mx->count == 1 && (!mx->at[0].name[0] || strcmp(mx->at[0].name, ".") == 0))
+		return talk_own(t, REPORT_CRITICAL, "null-mx",
+				"the domain takes no mail: its MX record is \".\"");
+	if (mx->count == 0) { /* RFC 5321 5.1: then the name itself is the host */
+		transcript_note(&t->transcript, "no MX record: the domain's own address it is");
+		mx->count = 1;
+		snprintf(mx->at[0].name, sizeof(mx->at[0].name), "%s", t->ep.host);
+	}
+	sort_by_priority(mx);
+	return true;
+}
+
+/* Not this one: the session starts again, only the run's own settings stay. */
+static void next_host(struct talk *t, const char *host)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+	struct report_verdict v = { .status = REPORT_WARNING, .stage = t->facts.stage };
+
+	buf_printf(&fact, "%s: ", host);
+	if (t->d.err.kind != ERR_NONE)
+		buf_puts(&fact, t->d.err.text);
+	else
+		buf_put(&fact, bytes_head(reply_line(&t->d.reply, 0), 200));
+	buf_puts(&fact, "; the next MX host was tried");
+	v.fact = buf_text(&fact);
+	report_add(&t->report, &v);
+	buf_free(&fact);
+	dialog_end(&t->d);
+	open_facts_free(&t->facts);
+	t->d = (struct dialog){
+		.deadline_ms = t->d.deadline_ms,
+		.ob = t->d.ob,
+		.show_secrets = t->d.show_secrets,
+	};
+}
+
+bool talk_open_mx(struct talk *t, unsigned port)
+{
+	struct dns_answer *mx = xmalloc(sizeof(*mx));
+	bool ok = t->ep.kind == ADDR_TCP && ask_mx(t, mx);
+
+	for (size_t i = 0; ok && i < mx->count; i++) {
+		struct buf text = BUF(TALK_NOTE_MAX);
+		buf_printf(&text, "MX %zu of %zu: %s, priority %u", i + 1, mx->count,
+				mx->at[i].name, mx->at[i].priority);
+		transcript_note(&t->transcript, buf_text(&text));
+		buf_free(&text);
+		memcpy(t->ep.host, mx->at[i].name, sizeof(t->ep.host));
+		bool greeted = connect_and_greet(t, port);
+		if (greeted && dialog_is_ok(&t->d)) {
+			ok = opened(t);
+			break;
+		}
+		if (i + 1 < mx->count)
+			next_host(t, mx->at[i].name);
+		else
+			ok = greeted || talk_failed(t, t->facts.stage);
+	}
+	free(mx);
+	return ok;
 }
 
 static bool starttls_missing(struct talk *t)

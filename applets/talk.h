@@ -46,8 +46,12 @@ struct talk {
 	unsigned mech;         /* of the login, 0 = none or USER/PASS */
 	const char *from, *to; /* for findings */
 	uint64_t begun_ms;
-	struct talk_expect expect; /* set before talk_begin, as is script */
-	const char *script;        /* file to read lines from; NULL = standard input */
+	/* set before talk_open */
+	unsigned proxy;                   /* version of the PROXY protocol, 0 = none */
+	int tls_min, tls_max;             /* 12, 13; 0 = what the library does */
+	const char *cert_file, *key_file; /* ours */
+	struct talk_expect expect;        /* set before talk_begin, as is script */
+	const char *script;               /* file to read lines from; NULL = standard input */
 	int script_fd;
 	bool is_quit; /* QUIT was answered */
 	/* Writes the note to one line of a reply; may leave it empty. */
@@ -64,6 +68,10 @@ bool talk_open(struct talk *t, unsigned port);
 
 /* The line that tells peer and TLS, and the certificate where there is one. */
 void talk_show_tls(struct talk *t);
+
+/* The same with every mail host of a domain in the order of its MX records, as an MTA does, until
+ * one greets well. The endpoint's host is the domain, and then the host. */
+bool talk_open_mx(struct talk *t, unsigned port);
 
 /* STARTTLS or STLS as --tls says. offered: it is in the capability list. *started tells whether
  * the lists have to be asked for again. */

@@ -226,6 +226,23 @@ static bool message_verdict(struct smtptalk *s)
 	return true;
 }
 
+/* RFC 2033 4.2: one reply for each recipient that was taken, in their order; the first was read. */
+static bool read_more_replies(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+	size_t due = s->accepted;
+
+	for (s->accepted = 0; due > 0; due--) {
+		if (dialog_is_ok(&t->d))
+			s->accepted++;
+		else
+			talk_refused(t, "data", NULL);
+		if (due > 1 && !dialog_read_reply(&t->d, DIALOG_FINAL_DOT_MS))
+			return talk_failed(t, "data");
+	}
+	return true;
+}
+
 static bool send_data(struct smtptalk *s, struct source *src)
 {
 	struct talk *t = &s->talk;
@@ -243,8 +260,12 @@ static bool send_data(struct smtptalk *s, struct source *src)
 			s->common.stable ? BYTES("(message) .") : buf_bytes(&src->built), NULL);
 	if (!dialog_read_reply(&t->d, DIALOG_FINAL_DOT_MS))
 		return talk_failed(t, "data");
-	if (!dialog_is_ok(&t->d))
+	if (s->o.lmtp && !read_more_replies(s))
+		return false;
+	if (!s->o.lmtp && !dialog_is_ok(&t->d))
 		return talk_refused(t, "data", NULL);
+	if (s->accepted == 0)
+		return false;
 	return message_verdict(s);
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
+enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
 
 #define AT(member) offsetof(struct smtptalk_options, member)
 
@@ -26,6 +26,19 @@ static const struct opt options[] = {
 	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
 	{ 0, "quit-after", "all|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(quit_after),
 			"go no further than this stage", 0, 0 },
+	{ .help = "Way to the server" },
+	{ 0, "mx", NULL, OPT_FLAG, AT(mx), "HOST is a mail domain: try its MX hosts in order", 0,
+			0 },
+	{ 0, "lmtp", NULL, OPT_FLAG, AT(lmtp), "speak LMTP (so does lmtp://)", 0, 0 },
+	{ 0, "proxy-protocol", "no|v1|v2", OPT_CHOICE, AT(proxy),
+			"begin with a PROXY header, as a load balancer does", 0, 0 },
+	{ 0, "xclient", "ATTR=VALUE", OPT_LIST, AT(xclient),
+			"pose as another client (Postfix); may be repeated", 0, 0 },
+	{ 0, "tls-min", "any|1.2|1.3", OPT_CHOICE, AT(tls_min), "no older TLS", 0, 0 },
+	{ 0, "tls-max", "any|1.2|1.3", OPT_CHOICE, AT(tls_max), "no newer TLS", 0, 0 },
+	{ 0, "cert", "FILE", OPT_TEXT, AT(cert), "our certificate (PEM), for servers that want one",
+			0, 0 },
+	{ 0, "key", "FILE", OPT_TEXT, AT(key), "its key, if not in the same file", 0, 0 },
 	{ .help = "Message" },
 	{ 0, "from", "ADDR", OPT_TEXT, AT(from), "envelope sender and From; \"\" = <>", 0, 0 },
 	{ 0, "to", "ADDR", OPT_LIST, AT(to), "recipient; may be repeated", 0, 0 },
@@ -104,10 +117,10 @@ static bool ehlo(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
 
-	if (!say_hello(s, "EHLO"))
+	if (!say_hello(s, s->o.lmtp ? "LHLO" : "EHLO"))
 		return talk_failed(t, "ehlo");
 	int code = t->d.reply.code;
-	if ((code == 500 || code == 502 || code == 504) && !t->d.is_over) {
+	if ((code == 500 || code == 502 || code == 504) && !t->d.is_over && !s->o.lmtp) {
 		transcript_note(&t->transcript, "EHLO is not known here: HELO, without extensions");
 		if (!say_hello(s, "HELO"))
 			return talk_failed(t, "ehlo");
@@ -125,10 +138,34 @@ static bool greet(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
 
-	if (!talk_open(t, s->common.tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS : PORT_SMTP))
+	unsigned port = s->o.lmtp                         ? PORT_LMTP :
+			s->common.tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS :
+							    PORT_SMTP;
+
+	if (!(s->o.mx ? talk_open_mx(t, port) : talk_open(t, port)))
 		return false;
 	choose_ehlo_name(s);
 	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+}
+
+/* Postfix's XCLIENT_README: the server greets anew, and all begins again. */
+static bool pose(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+	struct buf line = BUF(1024);
+
+	if (s->o.xclient.count == 0)
+		return true;
+	buf_puts(&line, "XCLIENT");
+	for (size_t i = 0; i < s->o.xclient.count; i++)
+		buf_printf(&line, " %s", s->o.xclient.at[i]);
+	bool ok = dialog_command(&t->d, buf_bytes(&line), buf_bytes(&line), DIALOG_REPLY_MS);
+	buf_free(&line);
+	if (!ok)
+		return talk_failed(t, "command");
+	if (!dialog_is_ok(&t->d))
+		return talk_refused(t, "command", NULL);
+	return ehlo(s);
 }
 
 static bool secure(struct smtptalk *s)
@@ -258,7 +295,7 @@ static void steps(struct smtptalk *s, bool lines_follow)
 		talk_ok(t, "banner", NULL, "the server greets", "that it accepts mail or logins");
 		return;
 	}
-	if (!ehlo(s) || (last != SMTPTALK_EHLO && !secure(s)))
+	if (!ehlo(s) || !pose(s) || (last != SMTPTALK_EHLO && !secure(s)))
 		return;
 	bool quit_early = last == SMTPTALK_EHLO || last == SMTPTALK_TLS;
 	if (has_user && !quit_early && !log_in(s))
@@ -307,6 +344,10 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 				"--expect %s: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"
 				" tls, auth, mail, rcpt, data, quit or command",
 				o->expect);
+	else if (o->tls_min && o->tls_max && o->tls_min > o->tls_max)
+		opt_wrong(w, &smtptalk_spec, "--tls-min is above --tls-max");
+	else if (o->key && !o->cert)
+		opt_wrong(w, &smtptalk_spec, "--key needs --cert");
 	else if (o->to.count > 0 && !o->from)
 		opt_wrong(w, &smtptalk_spec,
 				"--to needs --from (the envelope sender; \"\" is the null sender)");
@@ -335,6 +376,11 @@ static bool user_ok(struct smtptalk *s)
 	return false;
 }
 
+static int tls_version(int choice)
+{
+	return choice ? 11 + choice : 0;
+}
+
 int smtptalk_main(struct world *w, int argc, char **argv)
 {
 	struct smtptalk s = { .talk.proto = PROTO_SMTP, .talk.annotate = smtptalk_annotate };
@@ -353,9 +399,16 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 	}
 	if (options_ok(&s, w)) {
 		s.talk.script = s.o.script;
+		s.talk.proxy = (unsigned)s.o.proxy;
+		s.talk.tls_min = tls_version(s.o.tls_min);
+		s.talk.tls_max = tls_version(s.o.tls_max);
+		s.talk.cert_file = s.o.cert;
+		s.talk.key_file = s.o.key;
 		s.talk.expect.any_refusal = s.o.expect_rejection;
-		if (talk_begin(&s.talk, w, &smtptalk_spec, operands.at[0]) && user_ok(&s))
+		if (talk_begin(&s.talk, w, &smtptalk_spec, operands.at[0]) && user_ok(&s)) {
+			s.o.lmtp |= s.talk.ep.is_lmtp;
 			session(&s);
+		}
 		code = talk_end(&s.talk);
 	}
 	opt_common_free(&s.common);

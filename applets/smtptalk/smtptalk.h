@@ -18,10 +18,12 @@ enum smtptalk_stage {
 };
 
 struct smtptalk_options {
-	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect;
-	struct opt_list to, headers;
-	int quit_after; /* enum smtptalk_stage */
-	bool auth_only, interactive, expect_rejection;
+	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect, *cert, *key;
+	struct opt_list to, headers, xclient;
+	int proxy;            /* 0, or the version */
+	int tls_min, tls_max; /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
+	int quit_after;       /* enum smtptalk_stage */
+	bool auth_only, interactive, expect_rejection, mx, lmtp;
 };
 
 struct smtptalk {

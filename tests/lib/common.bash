@@ -15,6 +15,7 @@
 #   terminal STEP... -- COMMAND ARG...
 #                         runs it on a terminal and types (build/tests/tty): $status, $output as
 #                         the terminal got it; fails when a step, or one of $SECRETS, says so
+#   names ARG...          starts the name server that knows what it is told (build/tests/dns): $DNS
 #   netns                 from here on try and peer run in a network of their own, where this host
 #                         is 192.0.2.10 too, which is no loopback address
 #   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3, $POP3S are its ports
@@ -24,6 +25,7 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 MTABOX=${MTABOX:-$TOP/build/mtabox}
 PEER=${PEER:-$TOP/build/tests/peer}
 TTY=${TTY:-$TOP/build/tests/tty}
+NAMES=${NAMES:-$TOP/build/tests/dns}
 INPUT=/dev/null
 DEADLINE_S=20
 MEMORY_KB=16384
@@ -139,6 +141,14 @@ peer() {
 	PEER_PID=$!
 	soon test -s peer.port
 	PORT=$(<peer.port)
+}
+
+names() {
+	: >dns.port
+	"${NETNS[@]}" "$NAMES" "$@" >dns.port 2>dns.err </dev/null 3>&- &
+	OTHER_PIDS="${OTHER_PIDS:-} $!"
+	soon test -s dns.port
+	DNS=127.0.0.1:$(<dns.port)
 }
 
 peer_done() {
