@@ -45,7 +45,6 @@ struct syslog_line {
 struct syslog_reader {
 	int64_t now_s;  /* where a line without a year is later than this, it is a year old */
 	int64_t last_s; /* wall_s of the newest line; SYSLOG_NO_TIME = none */
-	int year;       /* of last_s; 0 = none */
 	unsigned char day_key[10]; /* the date that was read last, as it stands there */
 	unsigned char day_key_n;
 	int64_t day_s;     /* and its midnight */
