@@ -1,0 +1,594 @@
+/* maillog - what a line of a mail log says, as facts
+ * SPDX-License-Identifier: MIT */
+#include "proto/maillog.h"
+
+#include "proto/maillog_impl.h"
+
+static const char *const family_names[LOG_FAMILIES] = { "other", "postfix", "dovecot", "exim",
+	"sendmail", "opensmtpd", "cyrus", "courier", "pam", "saslauthd", "opendkim", "rspamd",
+	"amavis", "spamd", "clamav", "postgrey", "policyd", "fail2ban", "kernel", "systemd" };
+
+static const char *const class_names[LOG_CLASSES] = { "unknown", "routine", "connect", "disconnect",
+	"lost", "tls", "tls-failed", "received", "identified", "queued", "sent", "deferred",
+	"bounced", "expired", "held", "discarded", "rejected", "removed", "notice", "filtered",
+	"stored", "login", "login-failed", "login-detail", "logout", "banned", "attack", "trouble",
+	"fatal" };
+
+const char *maillog_family_name(enum log_family family)
+{
+	return family_names[family];
+}
+
+const char *maillog_class_name(enum log_class class)
+{
+	return class_names[class];
+}
+
+bool maillog_starts(struct log_event *e, struct bytes text, const struct maillog_start *rows,
+		size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct maillog_start *row = &rows[i];
+		if (text.n < row->head_n || text.p[0] != (unsigned char)row->head[0] ||
+				memcmp(text.p, row->head, row->head_n) != 0)
+			continue;
+		e->class = (enum log_class)row->class;
+		if (row->read)
+			row->read(e, bytes_skip(text, row->head_n));
+		return true;
+	}
+	return false;
+}
+
+enum log_class maillog_phrases(struct bytes text, const struct maillog_phrase *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes_search(text,
+				    (struct bytes){ (const unsigned char *)rows[i].phrase,
+						    rows[i].phrase_n }) < text.n)
+			return (enum log_class)rows[i].class;
+	return LOG_UNKNOWN;
+}
+
+/* ", key=" or the end of the fields: what follows a value. */
+static bool is_after_value(struct bytes in)
+{
+	size_t i = 2;
+
+	if (in.n == 0 || in.p[0] != ',')
+		return in.n == 0 || in.p[0] == ' ' || in.p[0] == ';' || in.p[0] == ')';
+	while (i < in.n && (maillog_is_letter(in.p[i]) || in.p[i] == '_' || in.p[i] == '-'))
+		i++;
+	return i < 3 || i >= in.n || in.p[i] == '=' || in.p[i] == ':' || in.p[i] == ',';
+}
+
+/* The end of a value in <>: a quoted local part may hold a ">" too. */
+static size_t angle_end(struct bytes in)
+{
+	for (size_t i = 1; i < in.n; i++)
+		if (in.p[i] == '>' && is_after_value((struct bytes){ in.p + i + 1, in.n - i - 1 }))
+			return i;
+	return in.n;
+}
+
+static size_t plain_end(struct bytes in, bool by_blank)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] == ' ' && by_blank)
+			return i;
+		if (in.p[i] == ',' && (i + 1 == in.n || in.p[i + 1] == ' '))
+			return i;
+		if (in.p[i] == ' ' && i + 1 < in.n && in.p[i + 1] == '(')
+			return i;
+	}
+	return in.n;
+}
+
+bool maillog_field(struct bytes *in, bool by_blank, struct bytes *key, struct bytes *value)
+{
+	struct bytes rest = *in;
+
+	while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == ',' || rest.p[0] == ';'))
+		rest = (struct bytes){ rest.p + 1, rest.n - 1 };
+	size_t eq = 0;
+	while (eq < rest.n && eq < 24 &&
+			(maillog_is_letter(rest.p[eq]) || rest.p[eq] == '_' ||
+					(rest.p[eq] == '-' && eq) ||
+					(rest.p[eq] >= '0' && rest.p[eq] <= '9')))
+		eq++;
+	if (eq == 0 || eq >= rest.n || rest.p[eq] != '=')
+		return false;
+	*key = bytes_head(rest, eq);
+	rest = (struct bytes){ rest.p + eq + 1, rest.n - eq - 1 };
+	size_t skip = 0, n;
+	if (rest.n > 0 && rest.p[0] == '<') {
+		skip = 1;
+		n = angle_end(rest);
+	} else if (rest.n > 1 && rest.p[0] == '"') {
+		struct bytes inner = { rest.p + 1, rest.n - 1 };
+		skip = 1;
+		n = 1 + bytes_find(inner, '"');
+	} else {
+		n = plain_end(rest, by_blank);
+	}
+	*value = (struct bytes){ rest.p + skip, n - skip };
+	*in = (struct bytes){ rest.p + n, rest.n - n };
+	if (skip && in->n > 0)
+		*in = (struct bytes){ in->p + 1, in->n - 1 };
+	return true;
+}
+
+void maillog_fields(struct log_event *e, struct bytes *in, bool by_blank,
+		const struct maillog_key *keys, size_t count)
+{
+	struct bytes key, value;
+
+	while (maillog_field(in, by_blank, &key, &value))
+		for (size_t i = 0; i < count; i++)
+			if (keys[i].key_n == key.n && memcmp(keys[i].key, key.p, key.n) == 0) {
+				memcpy((char *)e + keys[i].offset, &value, sizeof(value));
+				break;
+			}
+}
+
+bool maillog_peer(struct bytes *in, struct bytes *name, struct bytes *ip)
+{
+	size_t open = 0;
+
+	while (open < in->n && in->p[open] != '[' && in->p[open] != ' ')
+		open++;
+	if (open >= in->n || in->p[open] != '[')
+		return false;
+	struct bytes inner = { in->p + open + 1, in->n - open - 1 };
+	size_t n = bytes_find(bytes_head(inner, 256), ']');
+	if (n >= inner.n || n >= 256)
+		return false;
+	*name = bytes_head(*in, open);
+	*ip = bytes_head(inner, n);
+	*in = bytes_skip(inner, n + 1);
+	if (in->n > 1 && in->p[0] == ':' && in->p[1] >= '0' && in->p[1] <= '9') {
+		uint64_t port;
+		*in = bytes_skip(*in, 1);
+		bytes_uint(in, 65535, &port);
+	}
+	return true;
+}
+
+struct bytes maillog_between(struct bytes in, const char *open, const char *close)
+{
+	struct bytes o = bytes_of(open), c = bytes_of(close);
+	size_t at = bytes_search(in, o);
+	struct bytes inner = bytes_skip(in, at + o.n);
+	size_t n = bytes_search(inner, c);
+
+	if (at >= in.n || n >= inner.n)
+		return (struct bytes){ NULL, 0 };
+	return bytes_head(inner, n);
+}
+
+struct bytes maillog_bare(struct bytes a)
+{
+	if (a.n > 1 && a.p[0] == '<' && a.p[a.n - 1] == '>')
+		return (struct bytes){ a.p + 1, a.n - 2 };
+	return a;
+}
+
+struct bytes maillog_value(struct bytes in, struct bytes key)
+{
+	size_t from = 0;
+
+	for (;;) {
+		size_t at = bytes_search(bytes_skip(in, from), key);
+		if (at + from >= in.n)
+			return (struct bytes){ NULL, 0 };
+		from += at;
+		if (from == 0 || memchr(" ,;([", in.p[from - 1], 5))
+			break;
+		from += key.n;
+	}
+	struct bytes value = bytes_skip(in, from + key.n);
+	if (value.n > 0 && value.p[0] == '<')
+		return maillog_bare(bytes_head(value, angle_end(value) + 1));
+	size_t n = 0;
+	while (n < value.n && !memchr(" ,;)]", value.p[n], 5))
+		n++;
+	return bytes_head(value, n);
+}
+
+bool maillog_is_ip(struct bytes word)
+{
+	size_t dots = 0, colons = 0;
+
+	if (word.n < 3 || word.n > 60)
+		return false;
+	if (bytes_starts_nocase(word, BYTES("IPv6:")))
+		word = bytes_skip(word, 5);
+	for (size_t i = 0; i < word.n; i++) {
+		unsigned char c = word.p[i];
+		if (c == '%')
+			break;
+		dots += c == '.';
+		colons += c == ':';
+		if (!memchr("0123456789abcdefABCDEF.:", c, 24))
+			return false;
+		if (c > '9' && c != ':' && colons == 0 && dots > 0)
+			return false;
+	}
+	return colons >= 2 || dots == 3;
+}
+
+struct bytes maillog_ip(struct bytes in)
+{
+	for (struct bytes rest = in; rest.n > 0;) {
+		size_t at = bytes_find(rest, '[');
+		rest = bytes_skip(rest, at + 1);
+		struct bytes word = bytes_head(rest, bytes_find(bytes_head(rest, 64), ']'));
+		if (maillog_is_ip(word))
+			return word;
+	}
+	for (struct bytes word; in.n > 0;) {
+		size_t n = 0;
+		while (n < in.n && !memchr(" ,;()<>=[]'\"", in.p[n], 12))
+			n++;
+		word = bytes_head(in, n);
+		if (word.n > 0 && word.p[word.n - 1] == '.')
+			word.n--;
+		if (word.n >= 6 && maillog_is_ip(word))
+			return word;
+		in = bytes_skip(in, n + 1);
+	}
+	return in;
+}
+
+static bool is_dsn(struct bytes word)
+{
+	return word.n >= 5 && word.n <= 9 &&
+			(word.p[0] == '2' || word.p[0] == '4' || word.p[0] == '5') &&
+			word.p[1] == '.' && bytes_find(bytes_skip(word, 2), '.') < 4;
+}
+
+void maillog_reply(struct log_event *e, struct bytes text)
+{
+	uint64_t code;
+	struct bytes rest = text, word;
+
+	if (!bytes_uint(&rest, 599, &code) || code < 200 || rest.n == 0 ||
+			(rest.p[0] != ' ' && rest.p[0] != '-'))
+		return;
+	e->code = (unsigned)code;
+	rest = bytes_skip(rest, 1);
+	if (bytes_word(&rest, &word) && is_dsn(word))
+		e->dsn = word;
+}
+
+uint32_t maillog_ms(struct bytes text)
+{
+	uint64_t part[3] = { 0 }, days = 0, ms = 0;
+	size_t n = 0;
+
+	if (bytes_find(text, '+') < text.n && bytes_uint(&text, 10000, &days))
+		text = bytes_skip(text, 1);
+	while (n < 3 && bytes_uint(&text, 4000000, &part[n])) {
+		n++;
+		if (text.n == 0 || text.p[0] != ':')
+			break;
+		text = bytes_skip(text, 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		ms = ms * 60 + part[i];
+	ms = (days * 86400 + ms) * 1000;
+	for (uint32_t scale = 100, i = 1; text.n > i && i < 4 && text.p[0] == '.' &&
+			text.p[i] >= '0' && text.p[i] <= '9';
+			i++, scale /= 10)
+		ms += (uint64_t)(text.p[i] - '0') * scale;
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+enum log_class maillog_by_level(enum syslog_level level)
+{
+	if (level <= SYSLOG_CRIT)
+		return LOG_FATAL;
+	return level <= SYSLOG_WARNING ? LOG_TROUBLE : LOG_UNKNOWN;
+}
+
+bool maillog_level(struct log_event *e, struct bytes *text)
+{
+	static const struct {
+		struct bytes word;
+		enum syslog_level level;
+	} rows[] = { { BYTES("warning: "), SYSLOG_WARNING }, { BYTES("fatal: "), SYSLOG_CRIT },
+		{ BYTES("error: "), SYSLOG_ERR }, { BYTES("panic: "), SYSLOG_EMERG },
+		{ BYTES("info: "), SYSLOG_INFO }, { BYTES("debug: "), SYSLOG_DEBUG } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (!bytes_starts_nocase(*text, rows[i].word))
+			continue;
+		e->level = rows[i].level;
+		*text = bytes_skip(*text, rows[i].word.n);
+		return true;
+	}
+	return false;
+}
+
+/* The alphabet of long ids: digits and consonants (Postfix 2.9, safe_ultostr). */
+static int value52(unsigned char c)
+{
+	static const char alphabet[] = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
+	const char *at = c ? strchr(alphabet, c) : NULL;
+
+	return at ? (int)(at - alphabet) : -1;
+}
+
+static int value62(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'z' ? c - 'a' + 36 : -1;
+}
+
+static int64_t number_of(struct bytes word, int (*value)(unsigned char), int base)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < word.n; i++) {
+		int v = value(word.p[i]);
+		if (v < 0)
+			return -1;
+		n = n * base + v;
+	}
+	return n;
+}
+
+/* Long: 6 digits of seconds, 4 of microseconds, "z", the inode in base 51. */
+static bool is_long_id(struct bytes w, int64_t *arrived_s)
+{
+	if (w.n < 11 || w.n > 22 || memchr(w.p + 10, 'z', w.n - 10) != w.p + 10)
+		return false;
+	for (size_t i = 0; i < w.n; i++)
+		if (value52(w.p[i]) < 0)
+			return false;
+	*arrived_s = number_of(bytes_head(w, 6), value52, 52);
+	return true;
+}
+
+/* 6-6-2, since 4.97 6-11-4; the first part is the time in base 62. */
+static bool is_exim_id(struct bytes w, int64_t *arrived_s)
+{
+	if ((w.n != 16 && w.n != 23) || w.p[6] != '-' || w.p[w.n == 16 ? 13 : 18] != '-')
+		return false;
+	for (size_t i = 0; i < w.n; i++)
+		if (value62(w.p[i]) < 0 && w.p[i] != '-')
+			return false;
+	*arrived_s = number_of(bytes_head(w, 6), value62, 62);
+	return *arrived_s >= 0;
+}
+
+/* "x23AbCdE123456": year, month, day, hour, minute, second, sequence, pid. */
+static bool is_sendmail_id(struct bytes w)
+{
+	if (w.n < 12 || w.n > 16 || !maillog_is_letter(w.p[0]))
+		return false;
+	for (size_t i = 0; i < w.n; i++)
+		if (value62(w.p[i]) < 0)
+			return false;
+	for (size_t i = w.n - 5; i < w.n; i++)
+		if (w.p[i] < '0' || w.p[i] > '9')
+			return false;
+	return true;
+}
+
+enum log_id_kind maillog_id_kind(struct bytes word, int64_t *arrived_s)
+{
+	int64_t when = 0, *to = arrived_s ? arrived_s : &when;
+	size_t hex = 0;
+
+	*to = 0;
+	while (hex < word.n &&
+			((word.p[hex] >= '0' && word.p[hex] <= '9') ||
+					(word.p[hex] >= 'A' && word.p[hex] <= 'F')))
+		hex++;
+	if (hex == word.n && word.n >= 6 && word.n <= 24)
+		return LOG_ID_SHORT;
+	if (is_long_id(word, to))
+		return LOG_ID_LONG;
+	if (is_exim_id(word, to))
+		return LOG_ID_EXIM;
+	return is_sendmail_id(word) ? LOG_ID_SENDMAIL : LOG_ID_NONE;
+}
+
+static void read_system(struct log_event *e)
+{
+	static const struct maillog_phrase rows[] = {
+		PHRASE("Out of memory: Kill", LOG_FATAL),
+		PHRASE("oom-kill", LOG_FATAL),
+		PHRASE("No space left on device", LOG_FATAL),
+		PHRASE("Remounting filesystem read-only", LOG_FATAL),
+		PHRASE("EXT4-fs error", LOG_FATAL),
+		PHRASE("I/O error", LOG_FATAL),
+		PHRASE("Failed with result", LOG_FATAL),
+		PHRASE("Failed to start", LOG_FATAL),
+		PHRASE("start request repeated too quickly", LOG_FATAL),
+		PHRASE("entered failed state", LOG_FATAL),
+		PHRASE("segfault at", LOG_FATAL),
+		PHRASE("possible SYN flooding", LOG_TROUBLE),
+		PHRASE("nf_conntrack: table full", LOG_TROUBLE),
+		PHRASE("Main process exited", LOG_TROUBLE),
+	};
+
+	e->class = maillog_phrases(e->at.text, rows, COUNT(rows));
+	if (e->class == LOG_UNKNOWN)
+		e->class = maillog_by_level(e->level);
+	if (e->class == LOG_UNKNOWN)
+		e->class = LOG_ROUTINE;
+	else
+		e->reason = e->at.text;
+}
+
+static void read_banned(struct log_event *e)
+{
+	if (HAS(e->at.text, "] Ban ") || HAS(e->at.text, "] Restore Ban "))
+		e->class = LOG_BANNED;
+	else
+		e->class = LOG_ROUTINE;
+	e->ip = maillog_ip(e->at.text);
+}
+
+static void read_other(struct log_event *e)
+{
+	struct bytes text = e->at.text;
+
+	e->ip = maillog_ip(text);
+	maillog_level(e, &text);
+	e->class = maillog_by_level(e->level);
+	e->reason = text;
+}
+
+/* By the program's name, its beginning when is_head. */
+static const struct {
+	struct bytes name;
+	enum log_family family;
+	bool is_head;
+} programs[] = {
+	{ BYTES("dovecot"), LOG_DOVECOT, true },
+	{ BYTES("exim"), LOG_EXIM, true },
+	{ BYTES("opendkim"), LOG_OPENDKIM, false },
+	{ BYTES("opendmarc"), LOG_OPENDKIM, false },
+	{ BYTES("sm-mta"), LOG_SENDMAIL, false },
+	{ BYTES("sendmail"), LOG_SENDMAIL, true },
+	{ BYTES("sm-"), LOG_SENDMAIL, true },
+	{ BYTES("mimedefang"), LOG_SENDMAIL, true },
+	{ BYTES("rspamd"), LOG_RSPAMD, true },
+	{ BYTES("amavis"), LOG_AMAVIS, true },
+	{ BYTES("spamd"), LOG_SPAMD, true },
+	{ BYTES("clam"), LOG_CLAMAV, true },
+	{ BYTES("freshclam"), LOG_CLAMAV, false },
+	{ BYTES("postgrey"), LOG_POSTGREY, true },
+	{ BYTES("policyd"), LOG_POLICYD, true },
+	{ BYTES("postfix-policyd"), LOG_POLICYD, true },
+	{ BYTES("fail2ban"), LOG_FAIL2BAN, true },
+	{ BYTES("saslauthd"), LOG_SASLAUTHD, false },
+	{ BYTES("kernel"), LOG_KERNEL, false },
+	{ BYTES("systemd"), LOG_SYSTEMD, false },
+	{ BYTES("imapd-ssl"), LOG_COURIER, false },
+	{ BYTES("pop3d-ssl"), LOG_COURIER, false },
+	{ BYTES("courier"), LOG_COURIER, true },
+	{ BYTES("authdaemond"), LOG_COURIER, false },
+	{ BYTES("cyrus"), LOG_CYRUS, true },
+	{ BYTES("ctl_cyrusdb"), LOG_CYRUS, false },
+	{ BYTES("lmtpunix"), LOG_CYRUS, false },
+	{ BYTES("smtpd"), LOG_OPENSMTPD, false },
+};
+
+/* Cyrus and Courier both have an imapd and a pop3d. */
+static enum log_family imapd_family(struct bytes text)
+{
+	return STARTS(text, "LOG") || STARTS(text, "Connection, ip=") ||
+					STARTS(text, "DISCONNECTED") || STARTS(text, "chdir") ||
+					STARTS(text, "TIMEOUT") ?
+			LOG_COURIER :
+			LOG_CYRUS;
+}
+
+static bool is_postfix_daemon(struct bytes name)
+{
+	static const struct bytes daemons[] = { BYTES("smtpd"), BYTES("qmgr"), BYTES("cleanup"),
+		BYTES("smtp"), BYTES("lmtp"), BYTES("local"), BYTES("virtual"), BYTES("pipe"),
+		BYTES("pickup"), BYTES("bounce"), BYTES("error"), BYTES("retry"), BYTES("anvil"),
+		BYTES("scache"), BYTES("master"), BYTES("postscreen"), BYTES("dnsblog"),
+		BYTES("tlsproxy"), BYTES("tlsmgr"), BYTES("trivial-rewrite"), BYTES("proxymap"),
+		BYTES("verify"), BYTES("showq"), BYTES("spawn"), BYTES("discard"), BYTES("oqmgr"),
+		BYTES("nqmgr"), BYTES("flush"), BYTES("qmqpd"), BYTES("postlogd"),
+		BYTES("postdrop"), BYTES("postsuper"), BYTES("postqueue"), BYTES("postmap"),
+		BYTES("postalias"), BYTES("sendmail"), BYTES("postfix-script"), BYTES("proxywrite"),
+		BYTES("postlog"), BYTES("postmulti"), BYTES("defer"), BYTES("trace") };
+
+	for (size_t i = 0; i < COUNT(daemons); i++)
+		if (bytes_equal(name, daemons[i]))
+			return true;
+	return false;
+}
+
+/* "postfix/submission/smtpd", "example.com/smtp": the last part is the daemon. */
+static bool take_postfix(struct log_event *e, struct bytes program)
+{
+	size_t slash = program.n;
+
+	while (slash > 0 && program.p[slash - 1] != '/')
+		slash--;
+	bool is_named = STARTS(program, "postfix");
+	if (slash == 0) {
+		if (IS(program, "postfix") || IS(program, "postqueue") ||
+				IS(program, "postsuper") || IS(program, "postdrop") ||
+				IS(program, "postlogd") || IS(program, "postmulti") ||
+				IS(program, "postfix-script") || IS(program, "postscreen") ||
+				IS(program, "qmgr")) {
+			e->daemon = program;
+			return true;
+		}
+		return false;
+	}
+	struct bytes daemon = bytes_skip(program, slash);
+	if (!is_named && !is_postfix_daemon(daemon))
+		return false;
+	e->daemon = daemon;
+	struct bytes head = bytes_head(program, slash - 1);
+	size_t first = bytes_find(head, '/');
+	if (is_named && first < head.n)
+		e->service = bytes_skip(head, first + 1);
+	return true;
+}
+
+static enum log_family family_of(struct log_event *e)
+{
+	struct bytes program = e->at.program, text = e->at.text;
+
+	if (take_postfix(e, program))
+		return LOG_POSTFIX;
+	e->daemon = program;
+	if (STARTS(text, "pam_") || STARTS(text, "PAM "))
+		return LOG_PAM;
+	for (size_t i = 0; i < COUNT(programs); i++)
+		if (programs[i].is_head ? bytes_starts(program, programs[i].name) :
+					  bytes_equal(program, programs[i].name))
+			return programs[i].family;
+	if (IS(program, "imapd") || IS(program, "pop3d") || IS(program, "imaps") ||
+			IS(program, "pop3s") || IS(program, "imap") || IS(program, "pop3"))
+		return imapd_family(text);
+	if (maillog_dovecot_service(program))
+		return LOG_DOVECOT;
+	return LOG_OTHER;
+}
+
+void maillog_read(const struct syslog_line *line, struct log_event *out)
+{
+	static void (*const readers[LOG_FAMILIES])(struct log_event * e) = {
+		[LOG_OTHER] = read_other,
+		[LOG_POSTFIX] = maillog_postfix,
+		[LOG_DOVECOT] = maillog_dovecot,
+		[LOG_EXIM] = maillog_exim,
+		[LOG_SENDMAIL] = maillog_sendmail,
+		[LOG_OPENSMTPD] = maillog_opensmtpd,
+		[LOG_CYRUS] = maillog_login,
+		[LOG_COURIER] = maillog_login,
+		[LOG_PAM] = maillog_login,
+		[LOG_SASLAUTHD] = maillog_login,
+		[LOG_OPENDKIM] = maillog_filter,
+		[LOG_RSPAMD] = maillog_filter,
+		[LOG_AMAVIS] = maillog_filter,
+		[LOG_SPAMD] = maillog_filter,
+		[LOG_CLAMAV] = maillog_filter,
+		[LOG_POSTGREY] = maillog_filter,
+		[LOG_POLICYD] = maillog_filter,
+		[LOG_FAIL2BAN] = read_banned,
+		[LOG_KERNEL] = read_system,
+		[LOG_SYSTEMD] = read_system,
+	};
+
+	memset(out, 0, sizeof(*out));
+	out->at = *line;
+	out->level = line->level;
+	out->family = family_of(out);
+	readers[out->family](out);
+}
