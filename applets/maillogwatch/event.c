@@ -1,0 +1,192 @@
+/* event - lines of logs as JSON, and for counting
+ * SPDX-License-Identifier: MIT */
+#include "applets/maillogwatch/maillogwatch.h"
+#include "ui/json.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define MEMBER(name, member)                             \
+	{                                                \
+		name, offsetof(struct log_event, member) \
+	}
+
+static const struct {
+	const char *key;
+	size_t offset;
+} members[] = {
+	MEMBER("daemon", daemon),
+	MEMBER("service", service),
+	MEMBER("id", id),
+	MEMBER("next_id", id2),
+	MEMBER("session", session),
+	MEMBER("message_id", message_id),
+	MEMBER("to", to),
+	MEMBER("orig_to", orig_to),
+	MEMBER("client", client),
+	MEMBER("ip", ip),
+	MEMBER("helo", helo),
+	MEMBER("relay", relay),
+	MEMBER("relay_ip", relay_ip),
+	MEMBER("user", user),
+	MEMBER("method", method),
+	MEMBER("mailbox", mailbox),
+	MEMBER("verb", verb),
+	MEMBER("dsn", dsn),
+	MEMBER("reason", reason),
+};
+
+void event_time(struct buf *out, int64_t wall_s)
+{
+	struct syslog_date d = syslog_date(wall_s);
+
+	buf_printf(out, "%04d-%02d-%02d %02d:%02d:%02d", d.year, d.month, d.day, d.hour, d.minute,
+			d.second);
+}
+
+/* RFC 3339, without the zone where the log has none. */
+static void put_time(struct json *j, const struct syslog_line *at)
+{
+	struct buf text = BUF(60);
+
+	if (at->wall_s == SYSLOG_NO_TIME)
+		return;
+	event_time(&text, at->wall_s);
+	text.p[10] = 'T';
+	if (at->micro_s > 0)
+		buf_printf(&text, ".%06u", (unsigned)at->micro_s);
+	if (at->zone_min != SYSLOG_NO_ZONE) {
+		int m = at->zone_min < 0 ? -at->zone_min : at->zone_min;
+		buf_printf(&text, "%c%02d:%02d", at->zone_min < 0 ? '-' : '+', m / 60, m % 60);
+	}
+	json_text(j, "time", buf_bytes(&text));
+	buf_free(&text);
+}
+
+static void put_some(struct json *j, const char *key, struct bytes value)
+{
+	if (value.n > 0)
+		json_text(j, key, value);
+}
+
+/* Of delays=a/b/c/d: before the queue manager, in it, connecting, talking. */
+static const char *const stages[4] = { "before_ms", "queue_ms", "connect_ms", "talk_ms" };
+
+void event_json(struct json *j, const struct log_event *e)
+{
+	json_str(j, "type", "event");
+	put_time(j, &e->at);
+	put_some(j, "host", e->at.host);
+	put_some(j, "program", e->at.program);
+	if (e->at.pid > 0)
+		json_int(j, "pid", e->at.pid);
+	json_str(j, "family", maillog_family_name(e->family));
+	json_str(j, "class", maillog_class_name(e->class));
+	if (e->level < SYSLOG_NONE)
+		json_str(j, "level", syslog_level_name(e->level));
+	if (e->at.count > 1)
+		json_int(j, "count", e->at.count);
+	if (e->from.p)
+		json_text(j, "from", e->from);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		struct bytes value;
+		memcpy(&value, (const char *)e + members[i].offset, sizeof(value));
+		put_some(j, members[i].key, value);
+	}
+	if (e->code > 0)
+		json_int(j, "code", e->code);
+	if (e->has_size)
+		json_int(j, "size", e->size);
+	if (e->recipients > 0)
+		json_int(j, "recipients", e->recipients);
+	if (e->has_delay)
+		json_int(j, "delay_ms", e->delay_ms);
+	for (size_t i = 0; e->has_delays && i < 4; i++)
+		json_int(j, stages[i], e->delays_ms[i]);
+	json_text(j, "text", e->at.text);
+}
+
+static bool is_word(unsigned char c)
+{
+	return (unsigned)((c | 32) - 'a') < 26 || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+			c == '.' || c == '@' || c == '+' || c == '=' || c == ':' || c >= 0x80;
+}
+
+/* A number of a reply or a port says what happened; others only which one. */
+static bool is_kept_number(struct bytes word)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] == '.')
+			dots++;
+		else if (word.p[i] < '0' || word.p[i] > '9')
+			return false;
+	return (dots == 0 && word.n <= 3) || (dots == 2 && word.n <= 7);
+}
+
+static size_t digits_in(struct bytes word)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < word.n; i++)
+		n += word.p[i] >= '0' && word.p[i] <= '9';
+	return n;
+}
+
+static void put_word(struct buf *out, struct bytes word)
+{
+	if (word.n > 1 && word.p[0] == ':') { /* "]:25:" */
+		buf_putc(out, ':');
+		word = bytes_skip(word, 1);
+	}
+	unsigned char ip_end = word.n ? word.p[word.n - 1] : 0;
+	struct bytes bare = bytes_head(word,
+			word.n - (ip_end == ':' || ip_end == '.' || ip_end == '-'));
+	struct bytes tail = bytes_skip(word, bare.n);
+	size_t n = digits_in(bare), dots = 0, colons = 0;
+
+	for (size_t i = 0; i < bare.n; i++) {
+		dots += bare.p[i] == '.';
+		colons += bare.p[i] == ':';
+	}
+	if (memchr(bare.p, '@', bare.n))
+		buf_puts(out, "<addr>");
+	else if (n > 0 && is_kept_number(bare))
+		buf_put(out, bare);
+	else if (n + dots == bare.n && n > 0)
+		buf_puts(out, dots == 3 ? "<ip>" : "N");
+	else if (colons >= 2 && n > 0)
+		buf_puts(out, "<ip>");
+	else if (n >= 2 && n * 4 >= bare.n)
+		buf_puts(out, "<id>");
+	else if (dots > 0 && bytes_find(bare, '.') + 1 < bare.n && bare.n > 4 &&
+			!memchr(bare.p, '_', bare.n) && (out->n == 0 || out->p[out->n - 1] != '/'))
+		buf_puts(out, "<host>");
+	else
+		buf_put(out, bare);
+	buf_put(out, tail);
+}
+
+enum { NORMAL_MAX = 160 };
+
+void event_normal(struct buf *out, struct bytes text)
+{
+	size_t from = out->n;
+
+	while (text.n > 0 && out->n - from < NORMAL_MAX) {
+		size_t n = 0;
+		while (n < text.n && is_word(text.p[n]))
+			n++;
+		if (n > 0)
+			put_word(out, bytes_head(text, n));
+		text = bytes_skip(text, n);
+		n = 0;
+		while (n < text.n && !is_word(text.p[n]))
+			n++;
+		buf_put(out, bytes_head(text, n));
+		text = bytes_skip(text, n);
+	}
+	if (text.n > 0)
+		buf_puts(out, "...");
+}

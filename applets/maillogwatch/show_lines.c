@@ -1,0 +1,205 @@
+/* show_lines - prints a log with a note under what matters
+ * SPDX-License-Identifier: MIT */
+#include "applets/maillogwatch/show_lines.h"
+
+#include "applets/maillogwatch/follow.h"
+#include "know/advice.h"
+#include "sys/mem.h"
+#include "ui/json.h"
+#include "ui/report.h"
+#include "ui/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TEXT_MAX = 70 * 1024,
+	NOTES_MAX = 64,    /* notes that are remembered */
+	NOTE_QUIET_S = 60, /* the same note is not shown again so soon, only counted */
+	NOTE_INDENT = 4,
+	LINES_BACK = 10
+};
+
+/* A note that was shown. */
+struct note {
+	const struct advice *advice;
+	int64_t shown_s; /* by the log's clock */
+	uint64_t more;   /* lines since that it explains too */
+};
+
+struct lines {
+	struct watch *t;
+	bool use_color;
+	struct note notes[NOTES_MAX];
+	size_t note_count;
+	struct buf text;
+};
+
+static void put_wrapped(struct lines *l, const char *head, const char *template,
+		const struct finding *f, const struct advice_binds *b)
+{
+	struct buf text = BUF(ADVICE_TEXT_MAX * 2), out = BUF(ADVICE_TEXT_MAX * 4);
+
+	if (template) {
+		buf_puts(&text, head);
+		advice_expand(&text, template, f, b);
+		show_blanks(&out, NOTE_INDENT);
+		show_wrap(&out, buf_bytes(&text), NOTE_INDENT, NOTE_INDENT, l->t->w->columns);
+		out_printf(&l->t->w->out, "%s\n", buf_text(&out));
+	}
+	buf_free(&text);
+	buf_free(&out);
+}
+
+static void tell_more(struct lines *l, struct note *note)
+{
+	if (note->more > 0)
+		out_printf(&l->t->w->out, "  . %" PRIu64 " more of these since   [%s]\n",
+				note->more, note->advice->id);
+	note->more = 0;
+}
+
+/* False: shown less than a minute ago. */
+static bool is_due(struct lines *l, const struct advice *a, int64_t now_s)
+{
+	size_t i = 0, oldest = 0;
+
+	for (; i < l->note_count && l->notes[i].advice != a; i++)
+		if (l->notes[i].shown_s < l->notes[oldest].shown_s)
+			oldest = i;
+	if (i == NOTES_MAX)
+		i = oldest;
+	struct note *note = &l->notes[i];
+	if (i < l->note_count && note->advice == a && now_s != SYSLOG_NO_TIME &&
+			now_s < note->shown_s + NOTE_QUIET_S) {
+		note->more++;
+		return false;
+	}
+	if (i == l->note_count)
+		l->note_count++;
+	else
+		tell_more(l, note);
+	*note = (struct note){ .advice = a, .shown_s = now_s };
+	return true;
+}
+
+static void put_note(struct lines *l, const struct log_event *e)
+{
+	struct finding f = { .is_partial = true,
+		.user = e->user,
+		.host = e->relay,
+		.from = e->from,
+		.to = e->to,
+		.id = e->id };
+	const struct advice *found[ADVICE_GUESS_MAX];
+	struct advice_binds binds;
+
+	if (advice_guess(e->reason.n ? e->reason : e->at.text, &f, found) == 0 ||
+			!is_due(l, found[0], e->at.wall_s))
+		return;
+	const struct advice *a = found[0];
+	advice_score(a, &f, &binds);
+	put_wrapped(l, "! ", a->means, &f, &binds);
+	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
+		put_wrapped(l, "likely: ", a->likely[i], &f, &binds);
+	put_wrapped(l, "next: ", a->next, &f, &binds);
+	out_printf(&l->t->w->out, "%*s[%s]\n", NOTE_INDENT, "", a->id);
+}
+
+static void put_json(struct lines *l, const struct log_event *e)
+{
+	struct json j;
+
+	buf_clear(&l->text);
+	json_begin(&j, &l->text);
+	event_json(&j, e);
+	json_end(&j);
+	out_put(&l->t->w->out, buf_bytes(&l->text));
+}
+
+static void take_line(void *ctx, const struct log_event *e)
+{
+	static const enum show_color colors[] = { SHOW_DIM, SHOW_PLAIN, SHOW_WARN, SHOW_BAD };
+	struct lines *l = ctx;
+	enum watch_rank rank = filter_rank(e);
+
+	if (l->t->o->common.json) {
+		put_json(l, e);
+		return;
+	}
+	struct buf safe = BUF(4 * TEXT_MAX);
+	show_safe(&safe, e->at.line, l->t->w->utf8);
+	buf_clear(&l->text);
+	show_paint(&l->text, colors[rank], buf_text(&safe), l->use_color && rank != WATCH_NORMAL);
+	out_put(&l->t->w->out, buf_bytes(&l->text));
+	out_puts(&l->t->w->out, "\n");
+	buf_free(&safe);
+	if (rank >= WATCH_PROBLEM && !l->t->o->common.quiet)
+		put_note(l, e);
+}
+
+static void tell(void *ctx, const char *name, const char *text)
+{
+	struct watch *t = ctx;
+	struct buf safe = BUF(TEXT_MAX);
+
+	show_safe(&safe, bytes_of(name), t->w->utf8);
+	out_printf(&t->w->err, "maillogwatch: %s: %s\n", buf_text(&safe), text);
+	out_flush(&t->w->err);
+	buf_free(&safe);
+}
+
+static int follow_logs(struct watch *t, const struct opt_list *names)
+{
+	struct follow *f = follow_new(t->w, tell, t);
+	struct buf chunk = BUF(FOLLOW_ROOM);
+	struct err e = { 0 };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < names->count; i++)
+		ok = follow_add(f, names->at[i], LINES_BACK, &e);
+	if (!ok)
+		tell(t, "cannot follow", e.text);
+	while (ok && follow_read(f, &chunk, WORLD_FOREVER)) {
+		reader_feed(t, buf_bytes(&chunk));
+		buf_clear(&chunk);
+		if (!out_flush(&t->w->out))
+			break;
+	}
+	if (ok) {
+		follow_finish(f, &chunk);
+		reader_feed(t, buf_bytes(&chunk));
+	}
+	follow_free(f);
+	buf_free(&chunk);
+	return ok ? REPORT_OK : REPORT_UNKNOWN;
+}
+
+static int read_logs(struct watch *t, const struct opt_list *names)
+{
+	bool any = reader_read(t, names);
+
+	reader_tell(t);
+	if (!any)
+		return REPORT_UNKNOWN;
+	return t->is_damaged ? REPORT_WARNING : REPORT_OK;
+}
+
+int show_lines(struct watch *t, const struct opt_list *names)
+{
+	struct lines *l = xmalloc(sizeof(*l));
+	bool follow = t->o->follow || (t->w->out.tty && !t->o->all && !t->o->since && !t->o->until);
+
+	*l = (struct lines){ .t = t,
+		.use_color = show_use_color(t->w, (enum show_when)t->o->common.color),
+		.text = BUF(8 * TEXT_MAX) };
+	t->take = take_line;
+	t->ctx = l;
+	int code = follow ? follow_logs(t, names) : read_logs(t, names);
+	for (size_t i = 0; i < l->note_count && !t->o->common.json; i++)
+		tell_more(l, &l->notes[i]);
+	buf_free(&l->text);
+	free(l);
+	return code;
+}

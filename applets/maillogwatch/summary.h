@@ -1,0 +1,101 @@
+/* summary - a log in numbers that can be added up
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/maillogwatch/tally.h"
+#include "proto/maillog.h"
+
+enum summary_table {
+	SUMMARY_REASONS, /* why mail was deferred, bounced, rejected: "deferred 4.4.1: ..." */
+	SUMMARY_SENDERS,
+	SUMMARY_RECIPIENTS,
+	SUMMARY_DOMAINS, /* of recipients */
+	SUMMARY_RELAYS,
+	SUMMARY_SLOW, /* milliseconds spent in connecting to and talking with a relay */
+	SUMMARY_REJECTED_IPS,
+	SUMMARY_FAILED_IPS,
+	SUMMARY_FAILED_USERS,
+	SUMMARY_FAILED_PAIRS, /* "ip user" */
+	SUMMARY_ALARMS,       /* what does not work: "daemon: text" */
+	SUMMARY_TROUBLES,
+	SUMMARY_UNKNOWN, /* samples of lines that have no known form */
+	SUMMARY_TABLES
+};
+
+enum {
+	SUMMARY_IDS_MAX = 96 * 1024, /* mails that may be open at once */
+	SUMMARY_SEGMENTS_MAX = 256,
+	SUMMARY_GAP_S = 2 * 3600, /* a silence to be told; summer time makes one of an hour */
+	SUMMARY_DELAY_STEPS = 6   /* up to 1 s, 10 s, 1 min, 10 min, 1 h, more */
+};
+
+/* What is known of a mail that is not done with. One whose beginning the log does not have keeps
+ * what it would add to the totals, for the log that has it may be merged later. */
+struct summary_id {
+	uint64_t hash; /* 63 bits, of host and id; 0 = free */
+	int64_t last_s;
+	uint32_t size;
+	uint32_t sender; /* offset in senders; its text ends with a NUL; 0 = none */
+	uint8_t flags;
+};
+
+enum summary_flag {
+	SUMMARY_BEGUN = 1,
+	SUMMARY_QUEUED = 2,   /* sender and size are counted */
+	SUMMARY_DEFERRED = 4, /* a deferral is counted */
+	SUMMARY_DONE = 8,
+};
+
+struct summary_segment {
+	int64_t from_s, to_s;
+};
+
+struct summary {
+	uint64_t counts[LOG_CLASSES];
+	uint64_t lines, octets, foreign; /* foreign: lines of programs that have no part in mail */
+	uint64_t deferred_mails, mail_octets, tls_in, tls_out, lost_lines, forgotten_ids;
+	uint64_t hours[24]; /* mails received, refusals, logins and failed ones */
+	uint64_t stage_ms[4], staged, delay_steps[SUMMARY_DELAY_STEPS];
+	struct tally tables[SUMMARY_TABLES];
+	struct summary_segment segments[SUMMARY_SEGMENTS_MAX]; /* in order, no gap within */
+	size_t segment_count;
+	struct summary_id *ids; /* open addressing by hash */
+	size_t id_count;
+	struct buf senders;
+	struct buf text; /* scratch */
+	bool is_damaged; /* parts of the logs could not be read */
+};
+
+void summary_init(struct summary *s);
+void summary_free(struct summary *s);
+void summary_event(struct summary *s, const struct log_event *e);
+
+/* Adds other's ids and totals; the result is what the logs together give. */
+void summary_add_id(struct summary *s, const struct summary_id *id, struct bytes sender);
+void summary_add_segment(struct summary *s, struct summary_segment segment);
+
+/* After all is counted: what mails without a beginning add. */
+void summary_close(struct summary *s);
+
+extern const char *const summary_table_names[SUMMARY_TABLES];
+
+/* The plain numbers by name, for JSON and --prom. */
+struct summary_number {
+	const char *name;
+	size_t offset;
+};
+extern const struct summary_number summary_numbers[];
+extern const size_t summary_number_count;
+uint64_t *summary_number(struct summary *s, size_t i);
+
+/* summary_json.c: written before summary_close. */
+void summary_json(struct summary *s, struct buf *out);
+/* Adds a summary as summary_json wrote it. False: it is none. */
+bool summary_merge(struct summary *s, struct bytes json);
+
+/* summary_text.c, after summary_close. name: of the logs. */
+struct world;
+void summary_print(struct summary *s, struct world *w, const char *name);
+
+/* summary_prom.c, after summary_close: the node exporter's text format. */
+void summary_prom(struct summary *s, struct buf *out);

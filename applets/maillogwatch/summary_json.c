@@ -1,0 +1,223 @@
+/* summary_json - a summary written out, and added up again
+ * SPDX-License-Identifier: MIT */
+#include "applets/maillogwatch/summary.h"
+#include "proto/b64.h"
+#include "proto/jsonread.h"
+#include "ui/json.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 128 * 1024, TEXT_MAX = 4096 };
+
+static void put_numbers(struct json *j, const char *key, const uint64_t *n, size_t count)
+{
+	char name[3] = "00";
+
+	json_object(j, key);
+	for (size_t i = 0; i < count; i++) {
+		name[0] = (char)('0' + i / 10);
+		name[1] = (char)('0' + i % 10);
+		json_int(j, name, (int64_t)n[i]);
+	}
+	json_close(j);
+}
+
+static void put_tally(struct json *j, const char *key, const struct tally *t)
+{
+	json_object(j, key);
+	json_int(j, "dropped", (int64_t)t->dropped);
+	json_array(j, "rows");
+	for (size_t i = 0; i < t->count; i++) {
+		json_item_object(j);
+		json_text(j, "text", tally_text(t, &t->rows[i]));
+		json_int(j, "n", (int64_t)t->rows[i].count);
+		json_close(j);
+	}
+	json_close(j);
+	json_close(j);
+}
+
+static void put_ids(struct json *j, const struct summary *s)
+{
+	json_array(j, "open");
+	for (size_t i = 0; i < SLOTS; i++) {
+		const struct summary_id *id = &s->ids[i];
+		if (id->hash == 0)
+			continue;
+		json_item_object(j);
+		json_int(j, "id", (int64_t)id->hash);
+		json_int(j, "flags", id->flags);
+		json_int(j, "last", id->last_s);
+		if (!(id->flags & SUMMARY_BEGUN)) {
+			json_int(j, "size", id->size);
+			json_str(j, "sender", (const char *)s->senders.p + id->sender);
+		}
+		json_close(j);
+	}
+	json_close(j);
+}
+
+void summary_json(struct summary *s, struct buf *out)
+{
+	struct json j;
+
+	json_begin(&j, out);
+	json_str(&j, "type", "summary");
+	json_int(&j, "version", 1);
+	json_bool(&j, "damaged", s->is_damaged);
+	for (size_t i = 0; i < summary_number_count; i++)
+		json_int(&j, summary_numbers[i].name, (int64_t)*summary_number(s, i));
+	json_object(&j, "classes");
+	for (size_t i = 0; i < LOG_CLASSES; i++)
+		json_int(&j, maillog_class_name((enum log_class)i), (int64_t)s->counts[i]);
+	json_close(&j);
+	put_numbers(&j, "hours", s->hours, 24);
+	put_numbers(&j, "stage_ms", s->stage_ms, 4);
+	put_numbers(&j, "delays", s->delay_steps, SUMMARY_DELAY_STEPS);
+	json_array(&j, "segments");
+	for (size_t i = 0; i < s->segment_count; i++) {
+		json_item_object(&j);
+		json_int(&j, "from", s->segments[i].from_s);
+		json_int(&j, "to", s->segments[i].to_s);
+		json_close(&j);
+	}
+	json_close(&j);
+	json_object(&j, "tables");
+	for (size_t i = 0; i < SUMMARY_TABLES; i++)
+		put_tally(&j, summary_table_names[i], &s->tables[i]);
+	json_close(&j);
+	put_ids(&j, s);
+	json_end(&j);
+}
+
+static int64_t number_of(struct bytes object, const char *key)
+{
+	struct jsonread_value v;
+	int64_t n = 0;
+
+	return jsonread_find(object, key, &v) && jsonread_int(&v, &n) ? n : 0;
+}
+
+/* A text as its octets were; is empty where there is none. */
+static void read_text(struct bytes object, const char *key, struct buf *out)
+{
+	struct jsonread_value v;
+	struct buf raw = BUF(TEXT_MAX), name = BUF(40);
+
+	buf_clear(out);
+	buf_printf(&name, "%s_raw", key);
+	if (jsonread_find(object, buf_text(&name), &v) && jsonread_string(&v, &raw))
+		b64_decode(buf_bytes(&raw), out, NULL);
+	else if (jsonread_find(object, key, &v))
+		jsonread_string(&v, out);
+	buf_free(&raw);
+	buf_free(&name);
+}
+
+static void add_numbers(struct bytes object, const char *key, uint64_t *n, size_t count)
+{
+	struct jsonread_value v, item;
+	struct bytes name;
+	uint64_t i;
+	int64_t value;
+
+	if (!jsonread_find(object, key, &v))
+		return;
+	while (jsonread_member(&v.text, &name, &item))
+		if (bytes_is_uint(name, count - 1, &i) && jsonread_int(&item, &value))
+			n[i] += (uint64_t)value;
+}
+
+static void add_classes(struct summary *s, struct bytes object)
+{
+	struct jsonread_value v;
+
+	if (!jsonread_find(object, "classes", &v))
+		return;
+	for (size_t i = 0; i < LOG_CLASSES; i++)
+		s->counts[i] += (uint64_t)number_of(v.text, maillog_class_name((enum log_class)i));
+}
+
+static void add_segments(struct summary *s, struct bytes object)
+{
+	struct jsonread_value v, item;
+
+	if (!jsonread_find(object, "segments", &v))
+		return;
+	while (jsonread_item(&v.text, &item))
+		summary_add_segment(s,
+				(struct summary_segment){ number_of(item.text, "from"),
+						number_of(item.text, "to") });
+}
+
+static void add_table(struct tally *t, struct bytes object)
+{
+	struct jsonread_value v, item;
+	struct buf text = BUF(TEXT_MAX);
+
+	t->dropped += (uint64_t)number_of(object, "dropped");
+	if (jsonread_find(object, "rows", &v))
+		while (jsonread_item(&v.text, &item)) {
+			read_text(item.text, "text", &text);
+			tally_add(t, buf_bytes(&text), (uint64_t)number_of(item.text, "n"));
+		}
+	buf_free(&text);
+}
+
+static void add_tables(struct summary *s, struct bytes object)
+{
+	struct jsonread_value v, table;
+	struct bytes name;
+
+	if (!jsonread_find(object, "tables", &v))
+		return;
+	while (jsonread_member(&v.text, &name, &table))
+		for (size_t i = 0; i < SUMMARY_TABLES; i++)
+			if (bytes_equal(name, bytes_of(summary_table_names[i])))
+				add_table(&s->tables[i], table.text);
+}
+
+static void add_ids(struct summary *s, struct bytes object)
+{
+	struct jsonread_value v, item;
+	struct buf sender = BUF(TEXT_MAX);
+
+	if (!jsonread_find(object, "open", &v))
+		return;
+	while (jsonread_item(&v.text, &item)) {
+		struct summary_id id = { .hash = (uint64_t)number_of(item.text, "id"),
+			.last_s = number_of(item.text, "last"),
+			.size = (uint32_t)number_of(item.text, "size"),
+			.flags = (uint8_t)number_of(item.text, "flags") };
+		if (id.hash == 0)
+			continue;
+		read_text(item.text, "sender", &sender);
+		summary_add_id(s, &id, buf_bytes(&sender));
+	}
+	buf_free(&sender);
+}
+
+bool summary_merge(struct summary *s, struct bytes json)
+{
+	struct jsonread_value v, type;
+
+	if (!jsonread_take(&json, &v) || v.kind != JSONREAD_OBJECT ||
+			!jsonread_find(v.text, "type", &type) ||
+			!bytes_equal(type.text, BYTES("summary")) ||
+			number_of(v.text, "version") != 1)
+		return false;
+	if (jsonread_find(v.text, "damaged", &type) && bytes_equal(type.text, BYTES("true")))
+		s->is_damaged = true;
+	for (size_t i = 0; i < summary_number_count; i++)
+		*summary_number(s, i) += (uint64_t)number_of(v.text, summary_numbers[i].name);
+	add_classes(s, v.text);
+	add_numbers(v.text, "hours", s->hours, 24);
+	add_numbers(v.text, "stage_ms", s->stage_ms, 4);
+	add_numbers(v.text, "delays", s->delay_steps, SUMMARY_DELAY_STEPS);
+	add_segments(s, v.text);
+	add_tables(s, v.text);
+	add_ids(s, v.text);
+	return true;
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# maillogwatch - what it makes of logs: lines, filters, sums, merges, traces
+# SPDX-License-Identifier: MIT
+load ../lib/common
+
+MEMORY_KB=65536
+NOW='2025-03-04 00:00:00'
+
+setup() {
+	cat >log <<-'EOF'
+	Mar  3 04:05:00 mx1 postfix/smtpd[10]: connect from mail.example.org[192.0.2.1]
+	Mar  3 04:05:01 mx1 postfix/smtpd[10]: 3F1A2B4C5D: client=mail.example.org[192.0.2.1]
+	Mar  3 04:05:01 mx1 postfix/cleanup[11]: 3F1A2B4C5D: message-id=<m1@example.org>
+	Mar  3 04:05:01 mx1 postfix/qmgr[12]: 3F1A2B4C5D: from=<a@example.org>, size=1795, nrcpt=1 (queue active)
+	Mar  3 04:05:02 mx1 postfix/smtp[13]: 3F1A2B4C5D: to=<b@example.com>, relay=filter[127.0.0.1]:10024, delay=1, delays=0.9/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4F1A2B4C5D)
+	Mar  3 04:05:02 mx1 postfix/qmgr[12]: 3F1A2B4C5D: removed
+	Mar  3 04:05:02 mx1 postfix/smtpd[14]: 4F1A2B4C5D: client=localhost[127.0.0.1]
+	Mar  3 04:05:02 mx1 postfix/cleanup[11]: 4F1A2B4C5D: message-id=<m1@example.org>
+	Mar  3 04:05:02 mx1 postfix/qmgr[12]: 4F1A2B4C5D: from=<a@example.org>, size=1999, nrcpt=1 (queue active)
+	Mar  3 04:35:02 mx1 postfix/smtp[15]: 4F1A2B4C5D: to=<b@example.com>, relay=none, delay=150, delays=0.1/0/150/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)
+	Mar  3 05:05:02 mx1 postfix/qmgr[12]: 4F1A2B4C5D: from=<a@example.org>, size=1999, nrcpt=1 (queue active)
+	Mar  3 05:05:03 mx1 postfix/smtp[15]: 4F1A2B4C5D: to=<b@example.com>, relay=none, delay=1800, delays=1650/0/150/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)
+	Mar  3 05:05:04 mx1 postfix/smtpd[16]: NOQUEUE: reject: RCPT from unknown[203.0.113.7]: 554 5.7.1 <x@example.net>: Relay access denied; from=<s@example.net> to=<x@example.net> proto=ESMTP helo=<h>
+	Mar  3 05:05:05 mx1 postfix/smtpd[16]: warning: unknown[203.0.113.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=admin
+	Mar  3 05:05:06 mx1 dovecot: imap-login: Login: user=<b@example.com>, method=PLAIN, rip=2001:db8::1, lip=192.0.2.2, mpid=7, TLS, session=<S>
+	Mar  3 05:05:07 mx1 postfix/tlsmgr[17]: fatal: open database /var/lib/postfix/smtpd_scache.db: No such file or directory
+	Mar  3 05:05:08 mx1 postfix/master[1]: warning: process tlsmgr pid 17 exit status 1
+	EOF
+	sed -n '1,10p' log >part1
+	sed -n '11,$p' log >part2
+}
+
+watch() { try maillogwatch --now "$NOW" "$@"; }
+
+@test "lines come as they are, a control byte escaped" {
+	printf 'Mar  3 04:05:00 mx1 postfix/smtpd[1]: warning: \033]0;x\007\n' >hostile
+	watch hostile
+	exits 0
+	says 'warning: \x1b]0;x\x07'
+}
+
+@test "filters: a network, a user, a time, a level, words" {
+	watch --ip 203.0.113.0/24 log
+	[ "$(grep -c '^Mar' out)" -eq 2 ] || fail "two lines have that address"
+	watch --ip 2001:db8::/32 log
+	[ "$(grep -c '^Mar' out)" -eq 1 ] || fail "one line has that address"
+	watch --user admin -q log
+	[ "$(wc -l <out)" -eq 1 ] || fail "one line has that user"
+	watch --since 05:05 --now '2025-03-03 06:00' -q log
+	[ "$(wc -l <out)" -eq 7 ] || fail "seven lines are of 05:05"
+	watch --since 04:00 --until 04:30 --now '2025-03-03 06:00' -q log
+	[ "$(wc -l <out)" -eq 9 ] || fail "nine lines are before 04:30"
+	watch --level fatal -q log
+	[ "$(wc -l <out)" -eq 1 ] || fail "one line is fatal"
+	watch --match RELAY -q --to x@ --from example.net --program smtpd log
+	[ "$(wc -l <out)" -eq 1 ] || fail "one line is refused relaying"
+}
+
+@test "a wrong time and a wrong address are said" {
+	watch --since whenever log
+	exits 3
+	complains '"whenever" is no time'
+	watch --ip 300.1.1.1 log
+	exits 3
+	complains 'is no address'
+}
+
+@test "events as JSON" {
+	watch --json --level fatal log
+	exits 0
+	says '"time":"2025-03-03T05:05:07"' '"class":"fatal"' '"daemon":"tlsmgr"'
+	watch --json --match 4F1A2B4C5D log
+	says '"next_id":"4F1A2B4C5D"' '"connect_ms":150000' '"to":"b@example.com"'
+}
+
+@test "the summary counts mails and attempts apart" {
+	watch --summary log
+	exits 0
+	says 'received 2' 'delivered 1' 'deferred mails 1' 'deferrals 2' 'rejected 1' 'logins 1' \
+		'logins failed 1' 'something does not work' 'smtpd_scache.db' '203.0.113.7 (1)' '17 lines'
+}
+
+@test "rotated, packed and in any order: the same sum" {
+	watch --summary --json log
+	cp out whole
+	gzip -c part1 >log.2.gz
+	watch --summary --json part2 log.2.gz
+	sed 's/"octets":[0-9]*//' whole >a
+	sed 's/"octets":[0-9]*//' out >b
+	cmp a b || fail "the sums differ"
+}
+
+@test "merging the sums of parts gives the sum of the whole" {
+	watch --summary log
+	sed 1d out >whole
+	watch --summary --json part1
+	cp out 1.json
+	watch --summary --json part2
+	cp out 2.json
+	for order in '1.json 2.json' '2.json 1.json'; do
+		watch --merge $order
+		exits 0
+		sed 1d out | diff whole - || fail "merging $order differs"
+	done
+	watch --merge 1.json log
+	exits 3
+	complains 'log: no summary'
+}
+
+@test "nagios: an alarm is critical, none is OK, nothing read is unknown" {
+	watch --nagios log
+	exits 2
+	says 'CRITICAL' 'open database' 'rejected=1'
+	watch --nagios part1
+	exits 0
+	watch --nagios /nonexistent/log
+	exits 3
+}
+
+@test "the node exporter's file is whole or not there" {
+	watch --prom m.prom log
+	exits 0
+	grep -q '^maillog_lines{class="deferred"} 2$' m.prom || fail "no count of deferrals"
+	grep -q '^maillog_alarms 1$' m.prom || fail "no count of alarms"
+	watch --prom /nonexistent/m.prom log
+	exits 3
+}
+
+@test "redacted: no address is left, the same stays the same" {
+	watch --redact -q log
+	exits 0
+	says_not example.org example.com 192.0.2.1 203.0.113.7 2001:db8::1, sasl_username=admin
+	says 3F1A2B4C5D 'status=deferred'
+	[ "$(grep -o 'from=<[^>]*>' out | sort | uniq -c | sort -rn | awk 'NR == 1 { print $1 }')" -eq 3 ] ||
+		fail "one sender became several"
+}
+
+@test "a trace follows the mail through the filter, from any word that names it" {
+	for what in 3F1A2B4C5D 4F1A2B4C5D m1@example.org '<m1@example.org>' a@example.org; do
+		watch --trace "$what" log
+		exits 0
+		says 'received from mail.example.org' 'sent, to b@example.com' 'deferred, to b@example.com' \
+			'= b@example.com: deferred, 3 tries' 'Connection timed out'
+	done
+	watch --trace 3F1A2B4C5E log
+	exits 2
+	complains 'no line of these logs has it'
+	INPUT=log watch --trace 3F1A2B4C5D -
+	exits 0
+	says 'deferred, to b@example.com'
+}
+
+@test "why: since when, how often, and where the time went" {
+	watch --why 4F1A2B4C5D log
+	exits 0
+	says 'a@example.org -> b@example.com, deferred since' 'last said: connect to mx.example.com'
+}
+
+@test "a damaged log is read as far as it goes, and that is said" {
+	gzip -c log | head -c 500 >cut.gz
+	watch --summary cut.gz
+	exits 1
+	complains 'cut off in the middle'
+	watch --summary /nonexistent/log
+	exits 3
+}
