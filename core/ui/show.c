@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "ui/show.h"
 
+#include "proto/utf8.h"
+
 #include <string.h>
 
 struct range {
@@ -98,45 +100,12 @@ static bool in_ranges(const struct range *r, size_t count, uint32_t code)
 	return false;
 }
 
-/* The length a first octet announces, with the bits it carries; 0 when it cannot stand first. */
-static size_t utf8_length(unsigned char c, uint32_t *bits)
-{
-	if (c < 0x80) {
-		*bits = c;
-		return 1;
-	}
-	if (c >= 0xc2 && c <= 0xdf) {
-		*bits = c & 0x1f;
-		return 2;
-	}
-	if (c >= 0xe0 && c <= 0xef) {
-		*bits = c & 0x0f;
-		return 3;
-	}
-	if (c >= 0xf0 && c <= 0xf4) {
-		*bits = c & 0x07;
-		return 4;
-	}
-	return 0;
-}
-
 size_t show_utf8(struct bytes in, uint32_t *code)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint32_t bits = 0;
-	size_t n = in.n ? utf8_length(in.p[0], &bits) : 0;
+	size_t before = in.n;
 
-	if (n == 0 || n > in.n)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((in.p[i] & 0xc0) != 0x80)
-			return 0;
-		bits = bits << 6 | (in.p[i] & 0x3f);
-	}
-	if (bits < least[n] || bits > 0x10ffff || (bits >= 0xd800 && bits <= 0xdfff))
-		return 0;
-	*code = bits;
-	return n;
+	utf8_take(&in, code);
+	return before - in.n;
 }
 
 bool show_is_hidden(uint32_t code)
