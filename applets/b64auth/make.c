@@ -104,6 +104,7 @@ int b64auth_make(struct b64auth *b, unsigned mech)
 	if (ok) {
 		sasl_begin(&s, mech, &creds);
 		ok = put_messages(b, &s, buf_bytes(&challenge), &lines);
+		sasl_end(&s);
 	}
 	if (ok)
 		print(b, sasl_mech_name(mech), buf_bytes(&lines));

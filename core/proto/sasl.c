@@ -2,7 +2,14 @@
  * SPDX-License-Identifier: MIT */
 #include "proto/sasl.h"
 
+#include "proto/digest.h"
 #include "proto/hash.h"
+#include "proto/ntlm.h"
+#include "proto/scram.h"
+
+#include <string.h>
+
+enum { KEPT_MAX = 8192 };
 
 static const struct {
 	unsigned mech;
@@ -111,20 +118,27 @@ void sasl_apop(struct buf *out, struct bytes stamp, struct bytes password)
 	put_hex(out, digest);
 }
 
-bool sasl_begin(struct sasl *s, unsigned mech, const struct sasl_creds *creds)
+/* EXTERNAL and ANONYMOUS: the password is not looked at, and the name may be empty. */
+static bool identity_fits(const struct sasl *s, const char **why)
 {
-	*s = (struct sasl){ .mech = mech, .creds = *creds };
-	return mech == SASL_PLAIN || mech == SASL_LOGIN;
+	if (has_nul(s->creds.user) || has_nul(s->creds.authzid))
+		*why = "the user name holds a NUL byte";
+	return !*why;
 }
 
-static enum sasl_result step_plain(struct sasl *s, struct buf *out, const char **why)
+static enum sasl_result step_plain(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
 {
+	(void)challenge;
 	return sasl_plain(out, &s->creds, why) ? SASL_LAST : SASL_FAILED;
 }
 
 /* draft-murchison-sasl-login: the user name, then the password. */
-static enum sasl_result step_login(struct sasl *s, struct buf *out)
+static enum sasl_result step_login(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
 {
+	(void)challenge;
+	(void)why;
 	buf_put(out, s->step == 0 ? s->creds.user : s->creds.password);
 	return s->step == 0 ? SASL_MORE : SASL_LAST;
 }
@@ -142,25 +156,194 @@ static enum sasl_result step_cram_md5(struct sasl *s, struct bytes challenge, st
 	return SASL_LAST;
 }
 
+static bool prove(struct sasl *s, bool is_equal, const char *no, const char **why)
+{
+	s->is_proven = is_equal;
+	if (!is_equal)
+		*why = no;
+	return is_equal;
+}
+
+static enum sasl_result step_digest_md5(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	const struct digest_exchange x = { s->creds.authzid, s->creds.user, s->creds.password,
+		s->about.service, s->about.host, s->about.nonce, challenge };
+
+	if (s->step == 0)
+		return digest_response(&x, out, &s->due, why) ? SASL_MORE : SASL_FAILED;
+	bool is_equal = challenge.n == s->due.n && hash_equal(challenge.p, s->due.p, s->due.n);
+	return prove(s, is_equal, "the server's rspauth is wrong: it does not know this password",
+			       why) ?
+			SASL_LAST :
+			SASL_FAILED;
+}
+
+static enum sasl_result step_scram(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	const struct scram_exchange x = {
+		.hash = s->mech == SASL_SCRAM_SHA_1 ? HASH_SHA1 : HASH_SHA256,
+		.password = s->creds.password,
+		.client_first = buf_bytes(&s->first),
+		.server_first = challenge,
+	};
+	bool ok;
+
+	if (s->step == 0) {
+		ok = scram_first(&s->first, s->creds.authzid, s->creds.user, s->about.nonce, why);
+		buf_put(out, buf_bytes(&s->first));
+		return ok ? SASL_MORE : SASL_FAILED;
+	}
+	if (s->step == 1)
+		return scram_final(&x, out, &s->due, why) ? SASL_MORE : SASL_FAILED;
+	s->is_proven = scram_is_proven(challenge, buf_bytes(&s->due), why);
+	return s->is_proven ? SASL_LAST : SASL_FAILED;
+}
+
+/* Google's XOAUTH2; an error object is answered with an empty message. */
+static enum sasl_result step_xoauth2(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	(void)challenge;
+	(void)why;
+	if (s->step > 0)
+		return SASL_LAST;
+	buf_puts(out, "user=");
+	buf_put(out, s->creds.user);
+	buf_puts(out, "\1auth=Bearer ");
+	buf_put(out, s->creds.password);
+	buf_puts(out, "\1\1");
+	return SASL_LAST;
+}
+
+/* RFC 7628 3.1; an error object is answered with one ^A (3.2.3). */
+static enum sasl_result step_oauthbearer(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	struct bytes user = s->creds.authzid.n > 0 ? s->creds.authzid : s->creds.user;
+
+	(void)challenge;
+	(void)why;
+	if (s->step > 0) {
+		buf_putc(out, '\1');
+		return SASL_LAST;
+	}
+	buf_puts(out, "n,a=");
+	for (size_t i = 0; i < user.n; i++) /* a saslname, RFC 5801 4 */
+		if (user.p[i] == ',' || user.p[i] == '=')
+			buf_puts(out, user.p[i] == ',' ? "=2C" : "=3D");
+		else
+			buf_putc(out, user.p[i]);
+	buf_puts(out, ",\1");
+	if (s->about.host.n > 0) {
+		buf_puts(out, "host=");
+		buf_put(out, s->about.host);
+		buf_putc(out, '\1');
+	}
+	if (s->about.port > 0)
+		buf_printf(out, "port=%u\1", s->about.port);
+	buf_puts(out, "auth=Bearer ");
+	buf_put(out, s->creds.password);
+	buf_puts(out, "\1\1");
+	return SASL_LAST;
+}
+
+/* RFC 4422 A, RFC 4505: who one is, or an address; the certificate or nothing proves it. */
+static enum sasl_result step_identity(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	(void)challenge;
+	(void)why;
+	buf_put(out, s->creds.authzid.n > 0 ? s->creds.authzid : s->creds.user);
+	return SASL_LAST;
+}
+
+static enum sasl_result step_ntlm(struct sasl *s, struct bytes challenge, struct buf *out,
+		const char **why)
+{
+	struct ntlm_exchange x = { s->creds.user, s->creds.password, challenge, { 0 } };
+
+	if (s->step == 0) {
+		ntlm_negotiate(out);
+		return SASL_MORE;
+	}
+	struct bytes nonce = bytes_head(s->about.nonce, NTLM_CHALLENGE);
+	if (nonce.n > 0)
+		memcpy(x.nonce, nonce.p, nonce.n);
+	return ntlm_authenticate(&x, out, why) ? SASL_LAST : SASL_FAILED;
+}
+
+static const struct exchange {
+	unsigned mechs;
+	unsigned messages; /* at most, the answer to a server's refusal included */
+	bool speaks_first, no_password, is_mutual;
+	enum sasl_result (*step)(struct sasl *s, struct bytes challenge, struct buf *out,
+			const char **why);
+} exchanges[] = {
+	{ SASL_PLAIN, 1, true, false, false, step_plain },
+	{ SASL_LOGIN, 2, true, false, false, step_login },
+	{ SASL_CRAM_MD5, 1, false, false, false, step_cram_md5 },
+	{ SASL_DIGEST_MD5, 2, false, false, true, step_digest_md5 },
+	{ SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256, 3, true, false, true, step_scram },
+	{ SASL_XOAUTH2, 2, true, false, false, step_xoauth2 },
+	{ SASL_OAUTHBEARER, 2, true, false, false, step_oauthbearer },
+	{ SASL_EXTERNAL | SASL_ANONYMOUS, 1, true, true, false, step_identity },
+	{ SASL_NTLM, 2, true, false, false, step_ntlm },
+};
+
+static const struct exchange *exchange_of(unsigned mech)
+{
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++)
+		if (exchanges[i].mechs & mech)
+			return &exchanges[i];
+	return NULL;
+}
+
+bool sasl_begin(struct sasl *s, unsigned mech, const struct sasl_creds *creds)
+{
+	const struct exchange *x = exchange_of(mech);
+
+	*s = (struct sasl){ .mech = mech,
+		.creds = *creds,
+		.first = BUF_SECRET(KEPT_MAX),
+		.due = BUF_SECRET(KEPT_MAX) };
+	return x && x->speaks_first;
+}
+
+void sasl_end(struct sasl *s)
+{
+	buf_free(&s->first);
+	buf_free(&s->due);
+}
+
+bool sasl_may_believe(const struct sasl *s, const char **why)
+{
+	const struct exchange *x = exchange_of(s->mech);
+
+	*why = NULL;
+	if (x && x->is_mutual && !s->is_proven)
+		*why = "the server says yes, but did not prove that it knows the password";
+	return !*why;
+}
+
 enum sasl_result sasl_step(struct sasl *s, struct bytes challenge, struct buf *out,
 		const char **why)
 {
+	const struct exchange *x = exchange_of(s->mech);
 	enum sasl_result result = SASL_FAILED;
-	unsigned messages = s->mech == SASL_LOGIN ? 2 : 1;
 
 	*why = NULL;
-	if (!(s->mech & SASL_IMPLEMENTED))
+	if (!x)
 		*why = "this mechanism is not implemented";
-	else if (s->step >= messages)
+	else if (s->step >= x->messages)
 		*why = "the server asks for more than this mechanism has";
-	else if (!creds_fit(&s->creds, why))
-		return SASL_FAILED;
-	else if (s->mech == SASL_PLAIN)
-		result = step_plain(s, out, why);
-	else if (s->mech == SASL_LOGIN)
-		result = step_login(s, out);
-	else
-		result = step_cram_md5(s, challenge, out, why);
+	else if (x->no_password ? identity_fits(s, why) : creds_fit(&s->creds, why))
+		result = x->step(s, challenge, out, why);
+	if (result != SASL_FAILED && out->overflow) {
+		*why = "user name and password are too long";
+		result = SASL_FAILED;
+	}
 	if (result != SASL_FAILED)
 		s->step++;
 	return result;

@@ -21,7 +21,7 @@ enum sasl_mech {
 };
 
 /* What sasl_step can do. */
-#define SASL_IMPLEMENTED (SASL_PLAIN | SASL_LOGIN | SASL_CRAM_MD5)
+#define SASL_IMPLEMENTED ((SASL_EXTERNAL << 1) - 1)
 
 /* What shows the password to whoever reads the wire. */
 #define SASL_CLEAR (SASL_PLAIN | SASL_LOGIN | SASL_XOAUTH2 | SASL_OAUTHBEARER)
@@ -40,25 +40,42 @@ struct sasl_creds {
 	struct bytes password;
 };
 
+/* What some mechanisms need beside the credentials. Borrowed. */
+struct sasl_about {
+	struct bytes nonce; /* ours: random, printable, no comma or quote, 8 octets at least */
+	struct bytes service, host; /* DIGEST-MD5: "smtp", "pop" or "imap"; OAUTHBEARER: the host */
+	unsigned port;              /* OAUTHBEARER; 0 = not said */
+};
+
 /* One exchange. The creds are borrowed until its end. */
 struct sasl {
 	unsigned mech;
 	struct sasl_creds creds;
-	unsigned step; /* messages made so far */
+	struct sasl_about about; /* the caller's, between sasl_begin and the first sasl_step */
+	unsigned step;           /* messages made so far */
+	bool is_proven;          /* the server has shown that it knows the password */
+	struct buf first, due;   /* SCRAM's first message; what the server must end with */
 };
 
 enum sasl_result { SASL_MORE, SASL_LAST, SASL_FAILED };
 
 /* Sets up s whatever it held. True when the mechanism can send a first message without a challenge
- * (PLAIN, LOGIN's user name). */
+ * (all but CRAM-MD5 and DIGEST-MD5). sasl_end frees what sasl_step kept. */
 bool sasl_begin(struct sasl *s, unsigned mech, const struct sasl_creds *creds);
+void sasl_end(struct sasl *s);
 
-/* Appends the client's answer (not yet base64) to a decoded challenge; for the initial response the
- * challenge is empty. out should be secret. SASL_LAST: this was the mechanism's last message.
- * SASL_FAILED: why says so ("the challenge is empty"). LOGIN ignores the prompt's text: order
- * decides (servers ask in any wording). */
+/* Appends the client's answer (not yet base64) to a decoded challenge; for the initial response
+ * the challenge is empty. out should be secret. SASL_LAST: this was the mechanism's last message,
+ * but for the answer to a server that explains its refusal (XOAUTH2, OAUTHBEARER). SASL_FAILED:
+ * why says so ("the challenge is empty"). LOGIN ignores the prompt's text: order decides (servers
+ * ask in any wording). The password is the token of XOAUTH2 and OAUTHBEARER; EXTERNAL and
+ * ANONYMOUS need none. */
 enum sasl_result sasl_step(struct sasl *s, struct bytes challenge, struct buf *out,
 		const char **why);
+
+/* The server says yes: may it be believed? False, and why, when the mechanism has the server prove
+ * that it knows the password (DIGEST-MD5, SCRAM) and it did not. */
+bool sasl_may_believe(const struct sasl *s, const char **why);
 
 /* RFC 4616. False, and why, when user or password is empty or a part holds NUL. */
 bool sasl_plain(struct buf *out, const struct sasl_creds *creds, const char **why);

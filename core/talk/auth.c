@@ -3,6 +3,7 @@
 #include "talk/auth.h"
 
 #include "proto/b64.h"
+#include "proto/hash.h"
 
 enum { AUTH_LINE_MAX = 12288 }; /* RFC 4954 4: the longest line of the exchange */
 
@@ -24,16 +25,17 @@ bool auth_may_send(const struct stream *s, const struct tls_facts *tls, bool ins
 
 unsigned auth_pick(unsigned offered)
 {
-	unsigned usable = offered & SASL_IMPLEMENTED;
-	unsigned best = 0;
+	/* SCRAM shows nobody the password and proves the server too. Then PLAIN before the MD5
+	 * mechanisms: it is the plainest proof that name and password are right, servers with
+	 * hashed passwords can do nothing else, and where it is offered the wire was found safe.
+	 * Tokens and certificates are no password: never picked, only asked for. */
+	static const unsigned order[] = { SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_1, SASL_PLAIN,
+		SASL_LOGIN, SASL_DIGEST_MD5, SASL_CRAM_MD5, SASL_NTLM };
 
-	/* PLAIN is SASL's plainest proof that name and password are right, and servers with
-	 * hashed passwords can do nothing else; where it is offered the wire was found safe.
-	 * CRAM-MD5 only where it is alone. */
-	for (unsigned bit = 1; bit <= usable; bit <<= 1)
-		if (usable & bit && bit != SASL_CRAM_MD5)
-			best = bit;
-	return best ? best : usable & SASL_CRAM_MD5;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (offered & order[i])
+			return order[i];
+	return 0;
 }
 
 void auth_shown(struct buf *out, const struct sasl_creds *creds)
@@ -59,15 +61,17 @@ static struct auth_line line_new(void)
 	return (struct auth_line){ BUF_SECRET(AUTH_LINE_MAX), BUF_SECRET(AUTH_LINE_MAX) };
 }
 
-/* LOGIN's first answer is the name alone, which is no secret; all others carry the password or a
+/* LOGIN's first answer is the name alone, which is no secret, nor are EXTERNAL's and ANONYMOUS's,
+ * and nothing is in the empty message behind a server's proof; all others carry the password or a
  * proof of it. */
 static void put_message(struct auth_line *l, const struct dialog *d, const struct sasl *s,
 		struct bytes message)
 {
-	bool is_login_user = s->mech == SASL_LOGIN && s->step == 1;
+	bool is_open = message.n == 0 || (s->mech == SASL_LOGIN && s->step == 1) ||
+			s->mech == SASL_EXTERNAL || s->mech == SASL_ANONYMOUS;
 
 	b64_encode(message, &l->sent);
-	if (d->show_secrets || is_login_user)
+	if (d->show_secrets || is_open)
 		b64_encode(message, &l->shown);
 	else if (s->mech == SASL_LOGIN)
 		buf_printf(&l->shown, "<hidden: password %zu bytes>", s->creds.password.n);
@@ -83,6 +87,24 @@ static bool cancel(struct dialog *d, const char *why)
 	if (dialog_command(d, BYTES("*"), BYTES("*"), DIALOG_REPLY_MS))
 		d->err = reason;
 	return false;
+}
+
+/* Past what an IMAP server says of its own accord ("* OK still here"). */
+static bool past_untagged(struct dialog *d)
+{
+	while (d->proto == PROTO_IMAP && bytes_starts(reply_line(&d->reply, 0), BYTES("* ")))
+		if (!dialog_read_reply(d, DIALOG_REPLY_MS))
+			return false;
+	return true;
+}
+
+static bool send_line(struct dialog *d, const struct auth_line *line)
+{
+	if (line->sent.overflow)
+		return err_set(&d->err, ERR_USAGE, "user name and password are too long");
+	return dialog_command(d, buf_bytes(&line->sent), buf_bytes(&line->shown),
+			       DIALOG_REPLY_MS) &&
+			past_untagged(d);
 }
 
 /* Answers the challenge in d->reply. */
@@ -102,8 +124,7 @@ static bool answer(struct dialog *d, struct sasl *s)
 		ok = cancel(d, why);
 	else {
 		put_message(&line, d, s, buf_bytes(&message));
-		ok = dialog_command(d, buf_bytes(&line.sent), buf_bytes(&line.shown),
-				DIALOG_REPLY_MS);
+		ok = send_line(d, &line);
 	}
 	buf_free(&challenge);
 	buf_free(&message);
@@ -111,54 +132,89 @@ static bool answer(struct dialog *d, struct sasl *s)
 	return ok;
 }
 
-static bool begin(struct dialog *d, struct sasl *s, bool has_initial)
+/* The command, with the first message where the mechanism has one. */
+static bool begin(struct dialog *d, const struct auth_how *how, struct sasl *s, bool has_initial)
 {
 	struct auth_line line = line_new();
 	struct buf message = BUF_SECRET(AUTH_LINE_MAX);
 	const char *why = NULL;
 	bool ok = true;
 
-	buf_printf(&line.sent, "AUTH %s", sasl_mech_name(s->mech));
+	if (d->proto == PROTO_IMAP)
+		buf_printf(&line.sent, "%s AUTHENTICATE %s", how->tag, sasl_mech_name(s->mech));
+	else
+		buf_printf(&line.sent, "AUTH %s", sasl_mech_name(s->mech));
 	buf_put(&line.shown, buf_bytes(&line.sent));
 	if (has_initial) {
 		ok = sasl_step(s, (struct bytes){ NULL, 0 }, &message, &why) != SASL_FAILED ||
 				err_set(&d->err, ERR_USAGE, "%s", why);
-		buf_putc(&line.sent, ' ');
-		buf_putc(&line.shown, ' ');
-		if (message.n == 0)
-			buf_putc(&line.sent, '='); /* an empty initial response: RFC 4954 4 */
+		/* an empty initial response is "=": RFC 4954 4, RFC 4959 3 */
+		buf_puts(&line.sent, message.n == 0 ? " =" : " ");
+		buf_puts(&line.shown, message.n == 0 ? " =" : " ");
 		put_message(&line, d, s, buf_bytes(&message));
 	}
-	if (ok)
-		ok = dialog_command(d, buf_bytes(&line.sent), buf_bytes(&line.shown),
-				DIALOG_REPLY_MS);
+	ok = ok && send_line(d, &line);
 	buf_free(&message);
 	line_free(&line);
 	return ok;
 }
 
-bool auth_sasl(struct dialog *d, unsigned mech, const struct sasl_creds *creds)
+/* Until the server decides. */
+static bool answer_all(struct dialog *d, struct sasl *s, bool has_initial)
 {
 	enum { ROUNDS_MAX = 6 };
-	struct sasl s;
-	bool has_initial = sasl_begin(&s, mech, creds);
 
-	/* LOGIN has no initial response in any RFC: servers differ, so it is not sent */
-	if (mech == SASL_LOGIN)
-		has_initial = false;
-	if (!begin(d, &s, has_initial))
-		return false;
 	for (int round = 0; dialog_is_continue(d); round++) {
 		if (round == ROUNDS_MAX)
 			return cancel(d, "the server asks without end");
 		/* 334 although the response went along (seen: Exim with other server_prompts):
 		 * it wants the same again */
-		if (has_initial && round == 0 && mech == SASL_PLAIN)
-			sasl_begin(&s, mech, creds);
-		if (!answer(d, &s))
+		if (has_initial && round == 0 && s->mech == SASL_PLAIN)
+			s->step = 0;
+		if (!answer(d, s))
 			return false;
 	}
 	return true;
+}
+
+/* The host as it was asked for, without its port and brackets. */
+static struct bytes host_of(const struct dialog *d)
+{
+	struct bytes host = bytes_of(stream_peer(d->s));
+
+	if (bytes_starts(host, BYTES("[")))
+		return bytes_head(bytes_skip(host, 1), bytes_find(host, ']') - 1);
+	return bytes_head(host, bytes_find(host, ':'));
+}
+
+bool auth_run(struct dialog *d, const struct auth_how *how)
+{
+	static const char *const services
+			[] = { [PROTO_SMTP] = "smtp", [PROTO_POP3] = "pop", [PROTO_IMAP] = "imap" };
+	unsigned char random[16];
+	char nonce[2 * sizeof(random) + 1];
+	const char *why = NULL;
+	struct sasl s;
+	bool has_initial = sasl_begin(&s, how->mech, how->creds) && !how->no_initial;
+
+	/* LOGIN and NTLM have no initial response in any RFC: servers differ, so it is not sent */
+	if (how->mech & (SASL_LOGIN | SASL_NTLM))
+		has_initial = false;
+	d->w->random(d->w, random, sizeof(random));
+	hash_hex(random, sizeof(random), nonce);
+	s.about = (struct sasl_about){ .nonce = bytes_of(nonce),
+		.service = bytes_of(services[d->proto]),
+		.host = host_of(d) };
+	bool ok = begin(d, how, &s, has_initial) && answer_all(d, &s, has_initial);
+	if (ok && dialog_is_ok(d) && !sasl_may_believe(&s, &why))
+		ok = err_set(&d->err, ERR_PROTOCOL, "%s", why);
+	sasl_end(&s);
+	return ok;
+}
+
+bool auth_sasl(struct dialog *d, unsigned mech, const struct sasl_creds *creds)
+{
+	return auth_run(d, &(struct auth_how){ .mech = mech, .creds = creds });
 }
 
 bool auth_user_pass(struct dialog *d, const struct sasl_creds *creds)

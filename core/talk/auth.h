@@ -11,13 +11,25 @@
 bool auth_may_send(const struct stream *s, const struct tls_facts *tls, bool insecure,
 		struct err *e);
 
-/* The strongest mechanism that is offered, implemented and allowed; 0 when there is none. */
+/* The strongest mechanism for a password that is offered: SCRAM, then PLAIN and LOGIN, then the MD5
+ * ones; 0 when there is none. */
 unsigned auth_pick(unsigned offered);
 
-/* One attempt with AUTH mech (RFC 4954, RFC 5034), the first message with the command where the
- * mechanism has one. True: the server decided, d->reply is its answer. False: the transport
- * failed (d->err), or we gave up: the exchange was cancelled with "*" and d->err (ERR_PROTOCOL)
- * says why. */
+struct auth_how {
+	unsigned mech;
+	const struct sasl_creds *creds;
+	const char *tag; /* IMAP: of the AUTHENTICATE command */
+	bool no_initial; /* IMAP without SASL-IR (RFC 4959), SMTP and POP3 on demand */
+};
+
+/* One attempt with AUTH (RFC 4954, RFC 5034) or AUTHENTICATE (RFC 9051 6.2.2), the first message
+ * with the command where the mechanism has one. True: the server decided, d->reply is its answer.
+ * False: the transport failed (d->err); or we gave up, and the exchange was cancelled with "*"; or
+ * the server said yes without the proof that the mechanism asks of it: then d->err (ERR_PROTOCOL)
+ * says why. Untagged lines of an IMAP server are passed over; observers see them. */
+bool auth_run(struct dialog *d, const struct auth_how *how);
+
+/* The same for SMTP and POP3, where nothing else is to be said. */
 bool auth_sasl(struct dialog *d, unsigned mech, const struct sasl_creds *creds);
 
 /* POP3 USER and PASS; when USER is refused that is the answer. */

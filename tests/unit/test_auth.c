@@ -54,6 +54,25 @@ static const struct login_case cases[] = {
 			NULL, NULL },
 	{ "POP3 AUTH PLAIN", PROTO_POP3, SASL_PLAIN, { "+OK\r\n", "+OK Logged in.\r\n" }, true,
 			REPLY_OK, "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==\r\n", NULL },
+	{ "IMAP with SASL-IR, something untagged before the answer", PROTO_IMAP, SASL_PLAIN,
+			{ "* OK a\r\n", "* 3 EXISTS\r\na1 OK in\r\n" }, true, REPLY_OK,
+			"a1 AUTHENTICATE PLAIN AHNhbXBsZQBwYXNzd29yZA==\r\n",
+			"a1 AUTHENTICATE PLAIN <hidden: user \"sample\", password 8 bytes>\n" },
+	{ "IMAP LOGIN", PROTO_IMAP, SASL_LOGIN,
+			{ "* OK a\r\n", "+ VXNlcm5hbWU6\r\n", "+ UGFzc3dvcmQ6\r\n",
+					"a1 NO no\r\n" },
+			true, REPLY_NO, "a1 AUTHENTICATE LOGIN\r\nc2FtcGxl\r\ncGFzc3dvcmQ=\r\n",
+			NULL },
+	{ "XOAUTH2, the error is answered", PROTO_SMTP, SASL_XOAUTH2,
+			{ "220 a\r\n", "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n", "535 no\r\n" }, true,
+			REPLY_NO,
+			"AUTH XOAUTH2 dXNlcj1zYW1wbGUBYXV0aD1CZWFyZXIgcGFzc3dvcmQBAQ==\r\n\r\n",
+			"AUTH XOAUTH2 <hidden: user \"sample\", password 8 bytes>\n\n" },
+	{ "a server that says yes without its proof is not believed", PROTO_SMTP, SASL_SCRAM_SHA_1,
+			{ "220 a\r\n", "235 ok\r\n" }, false, REPLY_OK, NULL, NULL },
+	{ "a nonce that is not ours is cancelled", PROTO_SMTP, SASL_SCRAM_SHA_256,
+			{ "220 a\r\n", "334 cj14LHM9UVNYQyxpPTQwOTY=\r\n", "501 cancelled\r\n" },
+			false, REPLY_NO, NULL, NULL },
 	{ "the article's USER and PASS", PROTO_POP3, 0,
 			{ "+OK POP3 ready.\r\n", "+OK\r\n", "+OK Logged in.\r\n" }, true, REPLY_OK,
 			"USER sample\r\nPASS password\r\n",
@@ -87,7 +106,8 @@ static void run_case(const struct login_case *c)
 		.advance = fake_world_advance };
 	dialog_begin(&d, &world.w, stream_memory(&world.w, &memory), c->proto);
 	assert_true(dialog_read_reply(&d, DIALOG_REPLY_MS));
-	bool answered = c->mech ? auth_sasl(&d, c->mech, &sample) : auth_user_pass(&d, &sample);
+	struct auth_how how = { .mech = c->mech, .creds = &sample, .tag = "a1" };
+	bool answered = c->mech ? auth_run(&d, &how) : auth_user_pass(&d, &sample);
 	if (answered != c->answered)
 		fail_msg("%s: %s", c->name, d.err.text);
 	if (c->answered)
@@ -147,7 +167,14 @@ static void test_pick(void **state)
 			SASL_PLAIN);
 	assert_int_equal(auth_pick(SASL_LOGIN | SASL_CRAM_MD5), SASL_LOGIN);
 	assert_int_equal(auth_pick(SASL_CRAM_MD5 | SASL_NTLM), SASL_CRAM_MD5);
-	assert_int_equal(auth_pick(SASL_NTLM), 0);
+	assert_int_equal(auth_pick(SASL_DIGEST_MD5 | SASL_CRAM_MD5 | SASL_NTLM), SASL_DIGEST_MD5);
+	assert_int_equal(auth_pick(SASL_PLAIN | SASL_SCRAM_SHA_1), SASL_SCRAM_SHA_1);
+	assert_int_equal(auth_pick(SASL_PLAIN | SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256),
+			SASL_SCRAM_SHA_256);
+	assert_int_equal(auth_pick(SASL_NTLM), SASL_NTLM);
+	assert_int_equal(auth_pick(SASL_EXTERNAL | SASL_ANONYMOUS | SASL_XOAUTH2 |
+					 SASL_OAUTHBEARER),
+			0);
 	assert_int_equal(auth_pick(0), 0);
 }
 
