@@ -12,22 +12,23 @@
 
 static const struct opt options[] = {
 	{ 'd', "take-apart", NULL, OPT_FLAG, AT(is_take),
-			"say what a string is, field by field, and whether it is right", 0, 0 },
-	{ 0, "authzid", "NAME", OPT_TEXT, AT(authzid), "plain: act as NAME, with the rights of -u",
-			0, 0 },
-	{ 'w', "wrap", "COLUMNS", OPT_NUMBER, AT(wrap),
-			"encode: break lines; 0, the default, does not", 0, 1000000 },
+			"what a string is, and whether it is right", 0, 0 },
+	{ 0, "authzid", "NAME", OPT_TEXT, AT(authzid), "act as NAME, with the rights of -u", 0, 0 },
+	{ 0, "line", NULL, OPT_FLAG, AT(line), "the whole line: AUTH PLAIN ...", 0, 0 },
+	{ 0, "smtp", NULL, OPT_FLAG, AT(smtp), "for this protocol (the default),", 0, 0 },
+	{ 0, "pop3", NULL, OPT_FLAG, AT(pop3), "or this,", 0, 0 },
+	{ 0, "imap", NULL, OPT_FLAG, AT(imap), "or this", 0, 0 },
+	{ 0, "host", "HOST[:PORT]", OPT_TEXT, AT(host), "digest-md5, oauthbearer: the server", 0,
+			0 },
+	{ 0, "nonce", "TEXT", OPT_TEXT, AT(nonce), "ours; without it a random one", 0, 0 },
+	{ 'w', "wrap", "COLUMNS", OPT_NUMBER, AT(wrap), "encode: break lines", 0, 1000000 },
 	{ 0, "url", NULL, OPT_FLAG, AT(url), "encode, decode: base64url, RFC 4648 5", 0, 0 },
 	{ 0 },
 };
 
 static const char *const more[] = {
-	"plain, login, cram-md5 and apop make what a client sends; encode and decode work on standard"
-	" input. cram-md5 takes the server's challenge, as it came or decoded, apop the server's"
-	" greeting, -d a string or a whole line (\"AUTH PLAIN AHNh...\"), else the lines of standard"
-	" input.",
-	"decode is strict: at the first fault it ends, says the offset, and exits with 2. Only line"
-	" ends are passed over, as the files of base64(1) have them.",
+	"MECHANISM: plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer"
+	" external anonymous ntlm apop. STRING: what the server sent.",
 	NULL,
 };
 
@@ -42,7 +43,7 @@ static const char *const examples[] = {
 const struct opt_spec b64auth_spec = {
 	.name = "b64auth",
 	.what = "Makes, takes apart and checks the strings of SMTP, POP3 and IMAP logins.",
-	.usage = "b64auth plain|login|cram-md5|apop|encode|decode|-d [options] [STRING]",
+	.usage = "b64auth MECHANISM|encode|decode|-d [options] [STRING...]",
 	.more = more,
 	.options = options,
 	.common = opt_common_login,
@@ -50,34 +51,36 @@ const struct opt_spec b64auth_spec = {
 	.operands_max = OPT_LIST_MAX, /* what is too much is told here: it may be a secret */
 };
 
-static int make_plain(struct b64auth *b)
-{
-	return b64auth_make(b, SASL_PLAIN);
-}
-
-static int make_login(struct b64auth *b)
-{
-	return b64auth_make(b, SASL_LOGIN);
-}
-
-static int make_cram_md5(struct b64auth *b)
-{
-	return b64auth_make(b, SASL_CRAM_MD5);
-}
-
 static const struct verb {
 	const char *name;
-	int (*run)(struct b64auth *b);
-	const char *operand; /* what it needs behind it; NULL: nothing */
-	bool is_plain, is_encode, is_pipe;
+	unsigned mech;
+	int (*run)(struct b64auth *b); /* when it is no mechanism */
+	const char *operand;           /* what it needs behind it; NULL: nothing */
+	bool takes_operand, is_encode, is_pipe;
 } verbs[] = {
-	{ "plain", make_plain, NULL, true, false, false },
-	{ "login", make_login, NULL, false, false, false },
-	{ "cram-md5", make_cram_md5, "the server's challenge", false, false, false },
-	{ "apop", b64auth_apop, "the server's greeting", false, false, false },
-	{ "encode", b64auth_encode, NULL, false, true, true },
-	{ "decode", b64auth_decode, NULL, false, false, true },
+	{ "plain", SASL_PLAIN, NULL, NULL, false, false, false },
+	{ "login", SASL_LOGIN, NULL, NULL, false, false, false },
+	{ "cram-md5", SASL_CRAM_MD5, NULL, "the server's challenge", true, false, false },
+	{ "digest-md5", SASL_DIGEST_MD5, NULL, "the server's challenge", true, false, false },
+	{ "scram-sha-1", SASL_SCRAM_SHA_1, NULL, NULL, true, false, false },
+	{ "scram-sha-256", SASL_SCRAM_SHA_256, NULL, NULL, true, false, false },
+	{ "xoauth2", SASL_XOAUTH2, NULL, NULL, true, false, false },
+	{ "oauthbearer", SASL_OAUTHBEARER, NULL, NULL, true, false, false },
+	{ "external", SASL_EXTERNAL, NULL, NULL, false, false, false },
+	{ "anonymous", SASL_ANONYMOUS, NULL, NULL, false, false, false },
+	{ "ntlm", SASL_NTLM, NULL, NULL, true, false, false },
+	{ "apop", 0, b64auth_apop, "the server's greeting", true, false, false },
+	{ "encode", 0, b64auth_encode, NULL, false, true, true },
+	{ "decode", 0, b64auth_decode, NULL, false, false, true },
 	{ 0 },
+};
+
+enum {
+	TAKE_AUTHZID = SASL_PLAIN | SASL_DIGEST_MD5 | SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256 |
+			SASL_OAUTHBEARER | SASL_EXTERNAL,
+	TAKE_NONCE = SASL_DIGEST_MD5 | SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256 | SASL_NTLM,
+	TAKE_HOST = SASL_DIGEST_MD5 | SASL_OAUTHBEARER,
+	NONCE_MIN = 8,
 };
 
 int b64auth_wrong(struct b64auth *b, const char *format, ...)
@@ -117,21 +120,45 @@ static int unknown_verb(struct b64auth *b, const char *word)
 	if (nearest)
 		return b64auth_wrong(b, "no such mechanism or job; nearest: %s", nearest);
 	return b64auth_wrong(b,
-			"the first word is plain, login, cram-md5, apop, encode or decode;"
-			" -d takes a string apart");
+			"the first word is a mechanism (plain, login, ...), apop, encode or"
+			" decode; -d takes a string apart");
+}
+
+/* A nonce stands in messages between commas and quotes. */
+static bool is_nonce(const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		if (text[n] <= ' ' || text[n] > '~' || strchr(",\"\\", text[n]))
+			return false;
+	return n >= NONCE_MIN;
 }
 
 static const char *misfit(const struct b64auth *b, const struct verb *v)
 {
-	if (b->authzid && !v->is_plain)
-		return "--authzid goes with plain";
+	if (b->authzid && !(v->mech & TAKE_AUTHZID))
+		return "--authzid goes with plain, digest-md5, scram, oauthbearer and external";
+	if (b->nonce && !(v->mech & TAKE_NONCE))
+		return "--nonce goes with digest-md5, scram and ntlm";
+	if (b->nonce && !is_nonce(b->nonce))
+		return "--nonce takes 8 printable characters or more, no blank, comma, quote";
+	if ((b->host) && !(v->mech & TAKE_HOST))
+		return "--host goes with digest-md5 and oauthbearer";
+	if ((b->line || b->smtp || b->pop3 || b->imap) && !v->mech)
+		return "--line, --smtp, --pop3 and --imap go with mechanisms";
+	if (b->smtp + b->pop3 + b->imap > 1)
+		return "one of --smtp, --pop3 and --imap";
+	if (v->mech == SASL_DIGEST_MD5 && (!b->host || !(b->smtp || b->pop3 || b->imap)))
+		return "digest-md5 needs --host and one of --smtp, --pop3 and --imap:"
+		       " both are part of the digest";
 	if (b->wrap && !v->is_encode)
 		return "--wrap goes with encode";
 	if (b->url && !v->is_pipe)
 		return "--url goes with encode and decode";
 	if (b->words.count > 0 && v->is_pipe)
 		return "encode and decode work on standard input";
-	if (b->words.count > 0 && !v->operand)
+	if (b->words.count > 0 && !v->takes_operand)
 		return "one word too many; the user name goes with -u, the password see --pass-file";
 	return NULL;
 }
@@ -141,8 +168,9 @@ static int run(struct b64auth *b)
 	const struct verb *v = verbs;
 
 	if (b->is_take)
-		return b->authzid || b->wrap || b->url ?
-				b64auth_wrong(b, "--authzid, --wrap and --url do not go with -d") :
+		return b->authzid || b->wrap || b->url || b->nonce || b->host || b->line ?
+				b64auth_wrong(b,
+						"with -d go neither --url, --wrap nor the options that make a string") :
 				b64auth_take(b);
 	if (b->words.count == 0)
 		return b64auth_wrong(b, "usage: %s", b64auth_spec.usage);
@@ -157,7 +185,7 @@ static int run(struct b64auth *b)
 		return b64auth_wrong(b, "%s", why);
 	if (v->operand && b->words.count == 0)
 		return b64auth_wrong(b, "%s needs %s behind it", v->name, v->operand);
-	return v->run(b);
+	return v->mech ? b64auth_make(b, v->mech) : v->run(b);
 }
 
 int b64auth_main(struct world *w, int argc, char **argv)

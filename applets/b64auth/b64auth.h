@@ -16,13 +16,15 @@ struct b64auth {
 	bool is_take; /* -d */
 	bool url;
 	unsigned wrap;
-	const char *authzid;
+	bool line, smtp, pop3, imap;
+	const char *authzid, *nonce, *host;
 	struct opt_list words; /* operands behind the verb; with -d all of them */
 };
 
 /* Each does its job, says what went wrong on standard error and returns the exit code. */
 
-/* Makes the client's messages of the mechanism (SASL_PLAIN, ...), one a line. */
+/* Makes the client's messages of the mechanism (SASL_PLAIN, ...), one a line, as far as the
+ * server's messages (the words) let it get; then what the server owes, or that it gave it. */
 int b64auth_make(struct b64auth *b, unsigned mech);
 
 /* The digest of POP3's APOP. */

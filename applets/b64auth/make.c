@@ -3,21 +3,35 @@
 #include "applets/b64auth/b64auth.h"
 
 #include "proto/b64.h"
+#include "proto/hash.h"
 #include "proto/pop3.h"
 #include "proto/sasl.h"
 #include "ui/json.h"
 
+#include <string.h>
+
 enum { JSON_MAX = 8 * B64AUTH_LINE_MAX };
 
+struct made {
+	struct bytes lines, due; /* due: what the server must still answer with */
+	bool is_proven;
+};
+
 /* What is made is the product: standard output gets it whatever --show-secrets says. */
-static void print(struct b64auth *b, const char *mech, struct bytes lines)
+static void print(struct b64auth *b, const char *mech, const struct made *made)
 {
 	struct buf text = BUF_SECRET(JSON_MAX);
-	struct bytes line;
+	struct bytes line, rest = made->lines;
 	struct json j;
 
 	if (!b->common.json) {
-		out_put(&b->w->out, lines);
+		out_put(&b->w->out, made->lines);
+		if (made->due.n > 0)
+			out_printf(&b->w->out, "server owes: %.*s\n", (int)made->due.n,
+					(const char *)made->due.p);
+		else if (made->is_proven)
+			out_puts(&b->w->out,
+					"the server's proof is right: it knows the password\n");
 		return;
 	}
 	json_begin(&j, &text);
@@ -25,8 +39,13 @@ static void print(struct b64auth *b, const char *mech, struct bytes lines)
 	json_str(&j, "mechanism", mech);
 	json_text(&j, "user", bytes_of(b->common.user));
 	json_array(&j, "lines");
-	while (bytes_line(&lines, &line))
+	while (bytes_line(&rest, &line))
 		json_item(&j, line);
+	json_close(&j);
+	if (made->due.n > 0)
+		json_text(&j, "server_owes", made->due);
+	if (made->is_proven)
+		json_bool(&j, "server_proven", true);
 	json_end(&j);
 	out_put(&b->w->out, buf_bytes(&text));
 	buf_free(&text);
@@ -51,67 +70,157 @@ static bool get_creds(struct b64auth *b, struct buf *password, struct sasl_creds
 	return false;
 }
 
-/* The challenge, be it "<...>" as decoded, or base64 alone or in its line "334 PDE4...". */
-static bool get_challenge(struct b64auth *b, struct buf *challenge)
+/* Text of a mechanism as it is before base64, not to be found in base64. */
+static bool is_decoded(struct bytes text)
+{
+	return bytes_starts(text, BYTES("<")) || bytes_starts(text, BYTES("r=")) ||
+			bytes_starts(text, BYTES("v=")) || bytes_starts(text, BYTES("e=")) ||
+			bytes_starts(text, BYTES("{")) || bytes_starts(text, BYTES("rspauth=")) ||
+			bytes_find(text, '"') < text.n;
+}
+
+/* A message of the server, be it "<...>" as decoded, or base64 alone or in its line "334 PDE4...". */
+static bool read_message(struct bytes text, struct buf *message)
+{
+	text = bytes_trim(text);
+	if (is_decoded(text))
+		return buf_put(message, text);
+	return b64_decode(b64auth_find(text), message, NULL) == B64_OK && message->n > 0;
+}
+
+/* Takes the server's next message off the words; a status that the shell made a word of its own is
+ * passed over. CRAM-MD5's is all of them: it may hold blanks. False: there is none left, or it is
+ * wrong (*why). */
+static bool next_message(struct b64auth *b, unsigned mech, struct buf *message, const char **why)
 {
 	struct buf words = BUF(B64AUTH_LINE_MAX);
-	bool ok = b64auth_words(b, &words);
-	struct bytes text = bytes_trim(buf_bytes(&words));
+	struct opt_list *list = &b->words;
+	size_t used = list->count;
+	bool is_status = used > 1 && (!strcmp(list->at[0], "334") || !strcmp(list->at[0], "+"));
 
-	if (ok && bytes_starts(text, BYTES("<")))
-		buf_put(challenge, text);
-	else
-		ok = ok && b64_decode(b64auth_find(text), challenge, NULL) == B64_OK &&
-				challenge->n > 0;
+	buf_clear(message);
+	if (used == 0)
+		return false;
+	if (mech == SASL_CRAM_MD5) {
+		b64auth_words(b, &words);
+	} else {
+		used = is_status ? 2 : 1;
+		buf_puts(&words, list->at[used - 1]);
+	}
+	list->count -= used;
+	memmove(list->at, list->at + used, list->count * sizeof(list->at[0]));
+	bool ok = read_message(buf_bytes(&words), message);
 	if (!ok)
-		b64auth_wrong(b, "the challenge is neither base64 nor of the form <...@...>");
+		*why = "the challenge is neither base64 nor a message of this mechanism";
 	buf_free(&words);
 	return ok;
 }
 
-/* Runs the exchange to its end; each message is a line. */
-static bool put_messages(struct b64auth *b, struct sasl *s, struct bytes challenge,
-		struct buf *lines)
+/* The command, before the first message or alone. */
+static void put_command(struct b64auth *b, unsigned mech, bool has_initial, struct buf *lines)
 {
-	struct buf message = BUF_SECRET(B64AUTH_LINE_MAX);
-	enum sasl_result result;
-	const char *why = NULL;
+	if (!b->line)
+		return;
+	buf_puts(lines, b->imap ? "a1 AUTHENTICATE " : "AUTH ");
+	buf_puts(lines, sasl_mech_name(mech));
+	buf_putc(lines, has_initial ? ' ' : '\n');
+}
 
-	do {
+/* A message in base64; the empty one behind the command is "=" (RFC 4954 4). */
+static void put_line(struct b64auth *b, struct bytes message, bool is_initial, struct buf *lines)
+{
+	if (message.n == 0 && b->line && is_initial)
+		buf_putc(lines, '=');
+	b64_encode(message, lines);
+	buf_putc(lines, '\n');
+}
+
+/* Runs the exchange as far as it goes. False, and why. */
+static bool put_messages(struct b64auth *b, struct sasl *s, bool speaks_first, struct buf *lines,
+		const char **why)
+{
+	struct buf message = BUF_SECRET(B64AUTH_LINE_MAX), challenge = BUF(B64AUTH_LINE_MAX);
+	bool is_login = s->mech == SASL_LOGIN;
+	bool has_initial = speaks_first && !is_login && s->mech != SASL_NTLM;
+
+	put_command(b, s->mech, has_initial, lines);
+	for (;;) {
+		bool is_first = s->step == 0 && speaks_first;
+		if (!is_first && !(is_login && s->step < 2) &&
+				!next_message(b, s->mech, &challenge, why))
+			break;
+		if (is_login && s->step == 2)
+			break;
 		buf_clear(&message);
-		result = sasl_step(s, challenge, &message, &why);
-		if (message.overflow || !b64_encode(buf_bytes(&message), lines) ||
-				!buf_putc(lines, '\n')) {
-			why = "user name and password are too long";
-			result = SASL_FAILED;
-		}
-	} while (result == SASL_MORE);
+		if (sasl_step(s, buf_bytes(&challenge), &message, why) == SASL_FAILED)
+			break;
+		if (!s->is_proven)
+			put_line(b, buf_bytes(&message), is_first && has_initial, lines);
+	}
+	if (lines->overflow && !*why)
+		*why = "user name and password are too long";
 	buf_free(&message);
-	if (result == SASL_FAILED)
-		b64auth_wrong(b, "%s", why);
-	return result != SASL_FAILED;
+	buf_free(&challenge);
+	return !*why;
+}
+
+/* What is still owed by the server, so that it can be compared by eye. */
+static void put_due(const struct sasl *s, struct buf *due)
+{
+	if (s->due.n > 0 && !s->is_proven)
+		b64_encode(buf_bytes(&s->due), due);
+}
+
+static struct sasl_about about(const struct b64auth *b, const char *nonce)
+{
+	struct bytes host = bytes_of(b->host);
+	size_t colon = bytes_find(host, ':');
+	uint64_t port = 0;
+
+	/* bare IPv6 has more colons than one, and then no port */
+	if (bytes_is_uint(bytes_skip(host, colon + 1), 65535, &port))
+		host = bytes_head(host, colon);
+	return (struct sasl_about){ .nonce = bytes_of(b->nonce ? b->nonce : nonce),
+		.service = bytes_of(b->imap             ? "imap" :
+						b->pop3 ? "pop" :
+							  "smtp"),
+		.host = host,
+		.port = (unsigned)port };
 }
 
 int b64auth_make(struct b64auth *b, unsigned mech)
 {
 	struct buf password = BUF_SECRET(OPT_SECRET_MAX), lines = BUF_SECRET(B64AUTH_LINE_MAX);
-	struct buf challenge = BUF(B64AUTH_LINE_MAX);
-	struct sasl_creds creds;
+	struct buf due = BUF_SECRET(B64AUTH_LINE_MAX);
+	struct sasl_creds creds = { bytes_of(b->authzid), bytes_of(b->common.user), { 0 } };
+	bool no_password = mech & (SASL_EXTERNAL | SASL_ANONYMOUS);
+	unsigned char random[16];
+	char nonce[2 * sizeof(random) + 1];
+	const char *why = NULL;
 	struct sasl s;
+	int code = 3;
 
-	bool ok = (mech != SASL_CRAM_MD5 || get_challenge(b, &challenge)) &&
-			get_creds(b, &password, &creds);
-	if (ok) {
-		sasl_begin(&s, mech, &creds);
-		ok = put_messages(b, &s, buf_bytes(&challenge), &lines);
+	if (no_password || get_creds(b, &password, &creds)) {
+		b->w->random(b->w, random, sizeof(random));
+		hash_hex(random, sizeof(random), nonce);
+		bool speaks_first = sasl_begin(&s, mech, &creds);
+		s.about = about(b, nonce);
+		bool ok = put_messages(b, &s, speaks_first, &lines, &why);
+		put_due(&s, &due);
+		bool is_refused = !ok && due.n > 0;
+		if (ok || is_refused)
+			print(b, sasl_mech_name(mech),
+					&(struct made){ buf_bytes(&lines), buf_bytes(&due),
+							s.is_proven });
+		if (!ok)
+			b64auth_wrong(b, "%s", why);
+		code = ok ? 0 : is_refused ? 2 : 3;
 		sasl_end(&s);
 	}
-	if (ok)
-		print(b, sasl_mech_name(mech), buf_bytes(&lines));
 	buf_free(&password);
 	buf_free(&lines);
-	buf_free(&challenge);
-	return ok ? 0 : 3;
+	buf_free(&due);
+	return code;
 }
 
 int b64auth_apop(struct b64auth *b)
@@ -130,7 +239,7 @@ int b64auth_apop(struct b64auth *b)
 	if (ok) {
 		sasl_apop(&line, stamp, creds.password);
 		buf_putc(&line, '\n');
-		print(b, "APOP", buf_bytes(&line));
+		print(b, "APOP", &(struct made){ .lines = buf_bytes(&line) });
 	}
 	buf_free(&password);
 	buf_free(&line);

@@ -80,6 +80,63 @@ static const struct run runs[] = {
 		"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n", NULL},
 	{"CRAM-MD5, no challenge in it", {"b64auth", "cram-md5", "-u", "tim", "--pass-file", "-",
 		"what?"}, "x\n", 3, "", "the challenge is neither base64 nor"},
+	{"DIGEST-MD5, RFC 2831 4, as the whole line of the server",
+		{"b64auth", "digest-md5", "-p", "secret", "--imap", "--host", "elwood.innosoft.com",
+		"-uchris", "--nonce", "OA6MHXh6VqTrRk",
+		"+ cmVhbG09ImVsd29vZC5pbm5vc29mdC5jb20iLG5vbmNlPSJPQTZNRzl0RVFHbTJoaCIscW9wPSJhdXRoIi"
+		"xhbGdvcml0aG09bWQ1LXNlc3MsY2hhcnNldD11dGYtOA=="}, NULL, 0,
+		"Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iY2hyaXMiLHJlYWxtPSJlbHdvb2QuaW5ub3NvZnQuY29tIixub25j"
+		"ZT0iT0E2TUc5dEVRR20yaGgiLG5jPTAwMDAwMDAxLGNub25jZT0iT0E2TUhYaDZWcVRyUmsiLGRpZ2VzdC11"
+		"cmk9ImltYXAvZWx3b29kLmlubm9zb2Z0LmNvbSIscmVzcG9uc2U9ZDM4OGRhZDkwZDRiYmQ3NjBhMTUyMzIx"
+		"ZjIxNDNhZjcscW9wPWF1dGg=\n"
+		"server owes: cnNwYXV0aD1lYTQwZjYwMzM1YzQyN2I1NTI3Yjg0ZGJhYmNkZmZmZA==\n", "warning"},
+	{"SCRAM-SHA-1, RFC 5802 5, first and final", {"b64auth", "scram-sha-1", "-u", "user",
+		"--nonce", "fyko+d2lbbFgONRv9qkxdawL", "--pass-file", "-",
+		"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096"},
+		"pencil\n", 0, "biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\n"
+		"Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyV"
+		"DBDSkdiSlF5RjBYK0hJNFRzPQ==\n"
+		"server owes: dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\n", NULL},
+	{"SCRAM-SHA-1, the server's proof is checked", {"b64auth", "scram-sha-1", "-u", "user",
+		"--nonce", "fyko+d2lbbFgONRv9qkxdawL", "--pass-file", "-",
+		"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+		"v=rmF9pqV8S7suAoZWja4dJRkFsKQ="},
+		"pencil\n", 0, "biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\n"
+		"Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyV"
+		"DBDSkdiSlF5RjBYK0hJNFRzPQ==\n"
+		"the server's proof is right: it knows the password\n", NULL},
+	{"SCRAM-SHA-1, a wrong proof", {"b64auth", "scram-sha-1", "-u", "user",
+		"--nonce", "fyko+d2lbbFgONRv9qkxdawL", "--pass-file", "-",
+		"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+		"v=rmF9pqV8S7suAoZWja4dJRkFsKR="},
+		"pencil\n", 2, "biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\n"
+		"Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyV"
+		"DBDSkdiSlF5RjBYK0hJNFRzPQ==\n"
+		"server owes: dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\n", "signature is wrong"},
+	{"OAUTHBEARER, RFC 7628 4.1", {"b64auth", "oauthbearer", "-u", "user@example.com", "--host",
+		"server.example.com:143", "--pass-file", "-"},
+		"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\n", 0,
+		"bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVh"
+		"cmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB\n", NULL},
+	{"XOAUTH2, Google's example", {"b64auth", "xoauth2", "-u", "someuser@example.com",
+		"--pass-file", "-"}, "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\n", 0,
+		"dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNr"
+		"QmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==\n", NULL},
+	{"ANONYMOUS, RFC 4505 3", {"b64auth", "anonymous", "-u", "sirhc"}, NULL, 0, "c2lyaGM=\n",
+		NULL},
+	{"EXTERNAL without a name", {"b64auth", "external", "--line"}, NULL, 0,
+		"AUTH EXTERNAL =\n", NULL},
+	{"the whole line, SMTP", {"b64auth", "plain", "--line", "-u", "sample", "--pass-file", "-"},
+		"password\n", 0, "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==\n", NULL},
+	{"the whole line, IMAP", {"b64auth", "plain", "--line", "--imap", "-u", "sample",
+		"--pass-file", "-"}, "password\n", 0,
+		"a1 AUTHENTICATE PLAIN AHNhbXBsZQBwYXNzd29yZA==\n", NULL},
+	{"the lines of LOGIN", {"b64auth", "login", "--line", "-u", "sample", "--pass-file", "-"},
+		"password\n", 0, "AUTH LOGIN\nc2FtcGxl\ncGFzc3dvcmQ=\n", NULL},
+	{"a nonce with a comma", {"b64auth", "ntlm", "-u", "x", "--nonce", "12345678,"}, NULL, 3, "",
+		"--nonce takes"},
+	{"digest-md5 without a host", {"b64auth", "digest-md5", "-u", "x", "y"}, NULL, 3, "",
+		"--host"},
 	{"APOP, RFC 1939 7", {"b64auth", "apop", "-u", "mrose", "--pass-file", "-",
 		"+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>"}, "tanstaaf\n", 0,
 		"c4c9334bac560ecc979e58001b3e22fb\n", NULL},
@@ -98,10 +155,10 @@ static const struct run runs[] = {
 	{"no password", {"b64auth", "plain", "-u", "x"}, NULL, 3, "", "no password"},
 
 	/* usage: no word of the user's is repeated, it may be a secret */
-	{"no verb", {"b64auth"}, NULL, 3, "", "usage: b64auth plain|login"},
+	{"no verb", {"b64auth"}, NULL, 3, "", "usage: b64auth MECHANISM"},
 	{"-d forgotten", {"b64auth", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 3, "",
-		"b64auth: the first word is plain, login, cram-md5, apop, encode or decode; -d takes a"
-		" string apart\n"},
+		"b64auth: the first word is a mechanism (plain, login, ...), apop, encode or decode;"
+		" -d takes a string apart\n"},
 	{"a verb mistyped", {"b64auth", "plian"}, NULL, 3, "", "nearest: plain\n"},
 	{"user and password as words", {"b64auth", "plain", "sample", "password"}, NULL, 3, "",
 		"b64auth: one word too many; the user name goes with -u, the password see"
