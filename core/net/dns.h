@@ -5,7 +5,7 @@
 #include "net/addr.h"
 #include "sys/world.h"
 
-enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_AAAA = 28, DNS_TLSA = 52 };
 
 struct dns_options {
 	int family;         /* AF_UNSPEC, AF_INET, AF_INET6 */
@@ -36,6 +36,11 @@ struct dns_record {
 	unsigned priority;        /* MX */
 	char name[ADDR_HOST_MAX]; /* MX, PTR, CNAME: dotted text, odd octets as \DDD */
 	struct addr addr;         /* A, AAAA */
+	struct dns_tlsa {         /* RFC 6698 2.1 */
+		unsigned char usage, selector, matching;
+		unsigned char data[64]; /* a hash; what is longer is cut */
+		size_t data_n;          /* as sent */
+	} tlsa;
 };
 
 struct dns_answer {

@@ -237,6 +237,21 @@ static void get_address(struct reader *r, const struct record *rr, struct dns_re
 	}
 }
 
+static void get_tlsa(struct reader *r, const struct record *rr, struct dns_tlsa *out)
+{
+	const unsigned char *p = r->message.p + rr->start;
+
+	if (rr->n < 4) {
+		r->bad = true;
+		return;
+	}
+	out->usage = p[0];
+	out->selector = p[1];
+	out->matching = p[2];
+	out->data_n = rr->n - 3;
+	memcpy(out->data, p + 3, out->data_n < sizeof(out->data) ? out->data_n : sizeof(out->data));
+}
+
 static void get_data(struct reader *r, const struct record *rr, struct dns_record *out)
 {
 	struct reader data = *r;
@@ -244,6 +259,10 @@ static void get_data(struct reader *r, const struct record *rr, struct dns_recor
 	*out = (struct dns_record){ .type = (enum dns_type)rr->type };
 	if (rr->type == DNS_A || rr->type == DNS_AAAA) {
 		get_address(r, rr, out);
+		return;
+	}
+	if (rr->type == DNS_TLSA) {
+		get_tlsa(r, rr, &out->tlsa);
 		return;
 	}
 	data.at = rr->start;

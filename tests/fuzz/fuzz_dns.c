@@ -49,7 +49,8 @@ static void check_files(struct bytes file)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_CNAME };
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_CNAME,
+		DNS_TLSA };
 	enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
 	if (size == 0)

@@ -106,6 +106,14 @@ static const struct message_case {
 			MESSAGE(HEAD("\x81\x80", "\1") QUESTION("\xf")
 							RR(OWNER, "\xf", "\3", "\0\0\0")),
 			DNS_MX, true, ERR_NONE, 1, "" },
+	{ "TLSA",
+			MESSAGE(HEAD("\x81\xa0", "\1") QUESTION("\x34")
+							RR(OWNER, "\x34", "\5", "\3\1\1\xab\xcd")),
+			DNS_TLSA, true, ERR_NONE, 1, "" },
+	{ "TLSA without data",
+			MESSAGE(HEAD("\x81\x80", "\1") QUESTION("\x34")
+							RR(OWNER, "\x34", "\3", "\3\1\1")),
+			DNS_TLSA, false, ERR_PROTOCOL, 0, NULL },
 	{ "name with odd octets",
 			MESSAGE(HEAD("\x81\x80", "\1") QUESTION("\x0c")
 							RR(OWNER, "\x0c", "\7", "\5a.\033\\ \0")),
