@@ -86,18 +86,38 @@ static void fault_note(const struct reply *r, struct buf *note)
 			buf_printf(note, "%s%s", note->n > 0 ? "; " : "", faults[i].text);
 }
 
+/* Stages of a session that have replies. */
+static const char *const stages[TALK_STAGES] = { "banner", "ehlo", "tls", "auth", "mail", "rcpt",
+	"data", "quit", "command" };
+
+static void count_time(struct talk *t)
+{
+	uint64_t ms = t->w->mono_ms(t->w) - t->d.asked_ms;
+
+	for (size_t i = 0; i < TALK_STAGES; i++)
+		if (strcmp(stages[i], t->stage) == 0) {
+			t->stage_ms[i] += ms;
+			t->stages_seen |= 1u << i;
+		}
+}
+
+static void report_times(struct talk *t)
+{
+	for (size_t i = 0; i < TALK_STAGES && !t->common->stable; i++)
+		if (t->stages_seen & 1u << i)
+			report_perf(&t->report, stages[i], (double)t->stage_ms[i] / 1000, "s");
+}
+
 /* ---- --expect ---- */
 
 bool talk_expect_parse(struct talk_expect *x, const char *text)
 {
-	static const char *const stages[] = { "banner", "ehlo", "tls", "auth", "mail", "rcpt",
-		"data", "quit", "command" };
 	struct bytes code = bytes_of(text);
 	size_t comma = bytes_find(code, ',');
 	bool is_known = comma == code.n;
 
 	x->stage = is_known ? NULL : text + comma + 1;
-	for (size_t i = 0; x->stage && i < sizeof(stages) / sizeof(stages[0]); i++)
+	for (size_t i = 0; x->stage && i < TALK_STAGES; i++)
 		is_known = is_known || strcmp(x->stage, stages[i]) == 0;
 	for (size_t i = 0; comma == 3 && i < 3; i++) {
 		bool is_any = i > 0 && (text[i] == 'x' || text[i] == 'X');
@@ -146,6 +166,7 @@ static void on_replied(void *ctx, const struct reply *r)
 	enum { LINES_SHOWN_MAX = 200 };
 	struct talk *t = ctx;
 
+	count_time(t);
 	if (is_expected(t, t->stage, r))
 		t->expect.is_met = true;
 	t->is_mid_command = r->status == REPLY_CONTINUE;
@@ -247,6 +268,7 @@ int talk_end(struct talk *t)
 		close(t->script_fd);
 	if (t->report.w) {
 		expect_end(t);
+		report_times(t);
 		code = report_finish(&t->report);
 		report_free(&t->report);
 	}
@@ -652,7 +674,18 @@ static bool ask_mx(struct talk *t, struct dns_answer *mx)
 	return true;
 }
 
-/* Not this one: the session starts again, only the run's own settings stay. */
+void talk_reset(struct talk *t)
+{
+	dialog_end(&t->d);
+	open_facts_free(&t->facts);
+	t->is_quit = false;
+	t->d = (struct dialog){
+		.deadline_ms = t->d.deadline_ms,
+		.ob = t->d.ob,
+		.show_secrets = t->d.show_secrets,
+	};
+}
+
 static void next_host(struct talk *t, const char *host)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
@@ -667,13 +700,7 @@ static void next_host(struct talk *t, const char *host)
 	v.fact = buf_text(&fact);
 	report_add(&t->report, &v);
 	buf_free(&fact);
-	dialog_end(&t->d);
-	open_facts_free(&t->facts);
-	t->d = (struct dialog){
-		.deadline_ms = t->d.deadline_ms,
-		.ob = t->d.ob,
-		.show_secrets = t->d.show_secrets,
-	};
+	talk_reset(t);
 }
 
 bool talk_open_mx(struct talk *t, unsigned port)
@@ -797,7 +824,11 @@ void talk_note_challenge(struct bytes text, struct buf *note)
 	struct buf plain = BUF(TALK_NOTE_MAX);
 
 	if (b64_decode(bytes_trim(text), &plain, NULL) == B64_OK && plain.n > 0) {
-		buf_puts(note, "base64 of \"");
+		/* RFC 7628 3.2.2: the real refusal comes after an empty answer */
+		buf_puts(note,
+				plain.p[0] == '{' ?
+						"the server's error, answer with an empty line: \"" :
+						"base64 of \"");
 		buf_put(note, buf_bytes(&plain));
 		buf_puts(note, "\"");
 	}

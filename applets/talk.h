@@ -10,7 +10,7 @@
 #include "ui/report.h"
 #include "ui/transcript.h"
 
-enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80, TALK_KEPT_MAX = 512 * 1024 };
+enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80, TALK_KEPT_MAX = 512 * 1024, TALK_STAGES = 9 };
 
 /* --expect CODE[,STAGE]: a reply that makes the run OK, also when it refuses. */
 struct talk_expect {
@@ -53,7 +53,9 @@ struct talk {
 	struct talk_expect expect;        /* set before talk_begin, as is script */
 	const char *script;               /* file to read lines from; NULL = standard input */
 	int script_fd;
-	bool is_quit; /* QUIT was answered */
+	uint64_t stage_ms[TALK_STAGES]; /* spent waiting for replies; by talk.c's table */
+	unsigned stages_seen;           /* bits of the same */
+	bool is_quit;                   /* QUIT was answered */
 	/* Writes the note to one line of a reply; may leave it empty. */
 	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
 };
@@ -65,6 +67,9 @@ int talk_end(struct talk *t);
 
 /* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
 bool talk_open(struct talk *t, unsigned port);
+
+/* Ends the connection; the run goes on with another. */
+void talk_reset(struct talk *t);
 
 /* The line that tells peer and TLS, and the certificate where there is one. */
 void talk_show_tls(struct talk *t);

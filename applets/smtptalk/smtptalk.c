@@ -23,6 +23,8 @@ static const struct opt options[] = {
 			"name to give in EHLO; else this machine's name, or its address in brackets",
 			0, 0 },
 	{ 0, "auth", "MECH", OPT_TEXT, AT(auth), "log in by PLAIN, LOGIN or CRAM-MD5", 0, 0 },
+	{ 0, "all-mechs", NULL, OPT_FLAG, AT(all_mechs),
+			"one login with each mechanism offered; may trip fail2ban", 0, 0 },
 	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
 	{ 0, "quit-after", "all|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(quit_after),
 			"go no further than this stage", 0, 0 },
@@ -36,6 +38,7 @@ static const struct opt options[] = {
 			"pose as another client (Postfix); may be repeated", 0, 0 },
 	{ 0, "tls-min", "any|1.2|1.3", OPT_CHOICE, AT(tls_min), "no older TLS", 0, 0 },
 	{ 0, "tls-max", "any|1.2|1.3", OPT_CHOICE, AT(tls_max), "no newer TLS", 0, 0 },
+	{ 0, "dane", NULL, OPT_FLAG, AT(dane), "check the certificate against TLSA records", 0, 0 },
 	{ 0, "cert", "FILE", OPT_TEXT, AT(cert), "our certificate (PEM), for servers that want one",
 			0, 0 },
 	{ 0, "key", "FILE", OPT_TEXT, AT(key), "its key, if not in the same file", 0, 0 },
@@ -129,8 +132,7 @@ static bool ehlo(struct smtptalk *s)
 		return talk_refused(t, "ehlo", NULL);
 	smtp_caps_read(&t->d.reply, &s->caps);
 	if (s->caps.has & SMTP_MASKED)
-		transcript_note(&t->transcript,
-				"a firewall between here and the server rewrites the list (masked keywords)");
+		smtptalk_masked(s);
 	return true;
 }
 
@@ -145,7 +147,11 @@ static bool greet(struct smtptalk *s)
 	if (!(s->o.mx ? talk_open_mx(t, port) : talk_open(t, port)))
 		return false;
 	choose_ehlo_name(s);
-	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+	if (!dialog_is_ok(&t->d))
+		return talk_refused(t, "banner", NULL);
+	smtptalk_banner_name(s);
+	smtptalk_check_ptr(s);
+	return true;
 }
 
 /* Postfix's XCLIENT_README: the server greets anew, and all begins again. */
@@ -170,9 +176,10 @@ static bool pose(struct smtptalk *s)
 
 static bool secure(struct smtptalk *s)
 {
-	struct smtp_caps before = s->caps;
 	bool started;
 
+	buf_clear(&s->list);
+	smtptalk_keep_list(s, &s->list);
 	if (!talk_starttls(&s->talk, s->caps.has & SMTP_STARTTLS, &started))
 		return false;
 	if (!started)
@@ -181,53 +188,20 @@ static bool secure(struct smtptalk *s)
 	s->caps = (struct smtp_caps){ 0 };
 	if (!ehlo(s))
 		return false;
-	if (s->caps.mechs & ~before.mechs)
-		transcript_note(&s->talk.transcript,
-				before.mechs ? "more AUTH mechanisms than before STARTTLS" :
-					       "AUTH is offered only after STARTTLS");
+	struct buf after = BUF(SMTPTALK_LIST_MAX);
+	smtptalk_keep_list(s, &after);
+	smtptalk_compare_lists(s, buf_bytes(&s->list), buf_bytes(&after));
+	buf_free(&after);
 	return true;
 }
 
-static bool auth_missing(struct smtptalk *s)
+/* Another session, as far as the login; for a second one. */
+static bool reopen(struct smtptalk *s)
 {
-	struct finding f = talk_finding(&s->talk, "auth");
-	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "auth" };
-
-	f.error = "auth-missing";
-	v.fact = s->caps.mechs || s->caps.other_mechs ?
-			"none of the offered mechanisms is known to smtptalk" :
-			"AUTH is not offered, so the login could not be tried";
-	report_advise(&s->talk.report, &v, &f);
-	return false;
-}
-
-static bool log_in(struct smtptalk *s)
-{
-	struct talk *t = &s->talk;
-
-	t->mech = s->o.auth ? sasl_mech_of(bytes_of(s->o.auth)) : auth_pick(s->caps.mechs);
-	if (!t->mech)
-		return auth_missing(s);
-	if (!talk_may_login(t))
-		return false;
-	if (!(s->caps.mechs & t->mech))
-		transcript_note(&t->transcript,
-				"this mechanism is not offered; tried because --auth names it");
-	t->stage = "auth";
-	if (!auth_sasl(&t->d, t->mech, &t->creds))
-		return talk_failed(t, "auth");
-	return talk_login_verdict(t, sasl_mech_name(t->mech));
-}
-
-static void login_done(struct smtptalk *s)
-{
-	struct buf fact = BUF(TALK_NOTE_MAX);
-
-	buf_puts(&fact, "user \"");
-	buf_put(&fact, s->talk.creds.user);
-	buf_printf(&fact, "\" logged in (%s)", sasl_mech_name(s->talk.mech));
-	talk_ok(&s->talk, "auth", NULL, buf_text(&fact), "that mail is accepted or delivered");
-	buf_free(&fact);
+	talk_quit(&s->talk);
+	talk_reset(&s->talk);
+	s->caps = (struct smtp_caps){ 0 };
+	return greet(s) && ehlo(s) && pose(s) && secure(s);
 }
 
 /* ---- lines from standard input ---- */
@@ -282,7 +256,7 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return o->to.count > 0 || o->auth_only || o->quit_after;
+	return o->to.count > 0 || o->auth_only || o->all_mechs || o->quit_after;
 }
 
 static void steps(struct smtptalk *s, bool lines_follow)
@@ -298,7 +272,13 @@ static void steps(struct smtptalk *s, bool lines_follow)
 	if (!ehlo(s) || !pose(s) || (last != SMTPTALK_EHLO && !secure(s)))
 		return;
 	bool quit_early = last == SMTPTALK_EHLO || last == SMTPTALK_TLS;
-	if (has_user && !quit_early && !log_in(s))
+	if (s->o.dane)
+		smtptalk_dane(s);
+	if (s->o.all_mechs && !quit_early) {
+		smtptalk_login_all(s, reopen);
+		return;
+	}
+	if (has_user && !quit_early && !smtptalk_login(s))
 		return;
 	if (lines_follow && run_lines(s))
 		return;
@@ -309,7 +289,7 @@ static void steps(struct smtptalk *s, bool lines_follow)
 					"accepted; no message was sent",
 					"that the message would be accepted");
 	} else if (has_user && !quit_early) {
-		login_done(s);
+		smtptalk_login_done(s);
 	} else {
 		talk_ok(t, "ehlo", NULL,
 				stream_is_tls(t->d.s) ? "the server speaks SMTP, TLS works" :
@@ -369,10 +349,12 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 /* Known only now: the user may stand in the URL or in the netrc file. */
 static bool user_ok(struct smtptalk *s)
 {
-	if (s->talk.creds.user.n > 0 || !(s->o.auth_only || s->o.auth))
+	if (s->talk.creds.user.n > 0 || !(s->o.auth_only || s->o.auth || s->o.all_mechs))
 		return true;
 	opt_wrong(s->talk.w, &smtptalk_spec, "%s needs a user (-u)",
-			s->o.auth_only ? "--auth-only" : "--auth");
+			s->o.auth_only                 ? "--auth-only" :
+					s->o.all_mechs ? "--all-mechs" :
+							 "--auth");
 	return false;
 }
 
@@ -383,7 +365,11 @@ static int tls_version(int choice)
 
 int smtptalk_main(struct world *w, int argc, char **argv)
 {
-	struct smtptalk s = { .talk.proto = PROTO_SMTP, .talk.annotate = smtptalk_annotate };
+	struct smtptalk s = {
+		.talk.proto = PROTO_SMTP,
+		.talk.annotate = smtptalk_annotate,
+		.list = BUF(SMTPTALK_LIST_MAX),
+	};
 	struct opt_list operands = { 0 };
 	int code = REPORT_UNKNOWN;
 
@@ -410,6 +396,7 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 			session(&s);
 		}
 		code = talk_end(&s.talk);
+		buf_free(&s.list);
 	}
 	opt_common_free(&s.common);
 	return code;

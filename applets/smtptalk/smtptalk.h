@@ -17,13 +17,15 @@ enum smtptalk_stage {
 	SMTPTALK_DATA,
 };
 
+enum { SMTPTALK_LIST_MAX = 64 * 1024 };
+
 struct smtptalk_options {
 	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect, *cert, *key;
 	struct opt_list to, headers, xclient;
 	int proxy;            /* 0, or the version */
 	int tls_min, tls_max; /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
 	int quit_after;       /* enum smtptalk_stage */
-	bool auth_only, interactive, expect_rejection, mx, lmtp;
+	bool auth_only, interactive, expect_rejection, mx, lmtp, all_mechs, dane;
 };
 
 struct smtptalk {
@@ -32,6 +34,8 @@ struct smtptalk {
 	struct smtptalk_options o;
 	struct smtp_caps caps;
 	char ehlo_name[ADDR_HOST_MAX];
+	char banner_host[ADDR_HOST_MAX]; /* what the greeting says; "" = no name */
+	struct buf list;                 /* of EHLO before TLS, a line each */
 	char queue_id[128];
 	size_t accepted; /* recipients */
 };
@@ -42,3 +46,26 @@ void smtptalk_annotate(struct talk *t, const struct reply *r, size_t i, struct b
 /* MAIL, RCPT and DATA as the options say; false: a verdict was added and the session is to end
  * with QUIT. */
 bool smtptalk_send(struct smtptalk *s);
+
+/* AUTH, by --auth or the strongest that is offered; false: a verdict was added. */
+bool smtptalk_login(struct smtptalk *s);
+void smtptalk_login_done(struct smtptalk *s); /* the verdict of a login that went well */
+
+/* One attempt with each mechanism offered, each in its own session; verdicts are added. */
+void smtptalk_login_all(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
+
+/* The server's name out of the greeting, and whether the address's PTR agrees, as a note. */
+void smtptalk_banner_name(struct smtptalk *s);
+void smtptalk_check_ptr(struct smtptalk *s);
+
+/* A warning for the keyword that a firewall wrote X over. */
+void smtptalk_masked(struct smtptalk *s);
+
+/* The certificate against the TLSA records of host and port (RFC 7672), as a verdict: UNKNOWN when
+ * the resolver does not say that they are authentic. */
+void smtptalk_dane(struct smtptalk *s);
+
+/* The keywords of the EHLO answer in d.reply, a line each; and two such lists side by side, as
+ * notes, where they differ. */
+void smtptalk_keep_list(struct smtptalk *s, struct buf *list);
+void smtptalk_compare_lists(struct smtptalk *s, struct bytes before, struct bytes after);

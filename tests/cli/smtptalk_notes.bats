@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# smtptalk_notes - names, lists, DANE, times and logins told beside the session
+# SPDX-License-Identifier: MIT
+
+load ../lib/common
+
+BYE=('expect QUIT' 'send 221 Bye')
+
+@test "both EHLO lists stand side by side where they differ" {
+	sink --smtp 0 --user sample:password --require-tls
+	try smtptalk "localhost:$SMTP"
+	says 'offered in clear text' 'offered with TLS' '- AUTH PLAIN LOGIN'
+}
+
+@test "STARTTLS written over by a firewall is a warning, not only a note" {
+	peer 'send 220 x' 'expect EHLO' 'raw 250-x\r\n250-XXXXXXXA\r\n250 SIZE\r\n' "${BYE[@]}"
+	try smtptalk --json "localhost:$PORT"
+	exits 1
+	verdict WARNING ehlo
+	says 'as many letters as STARTTLS' firewall-masks-smtp
+}
+
+@test "the banner's name is compared with the PTR, where it can mean something" {
+	netns
+	names 10.2.0.192.in-addr.arpa 12 '\x04mail\x07example\x00'
+	PEER_OPTIONS='-a 192.0.2.10' peer 'send 220 mail.example ESMTP' 'expect EHLO' 'send 250 x' "${BYE[@]}"
+	try smtptalk --dns "$DNS" "192.0.2.10:$PORT"
+	exits 0
+	says "PTR of 192.0.2.10: mail.example; the banner's name matches"
+	PEER_OPTIONS='-a 192.0.2.10' peer 'send 220 other.example ESMTP' 'expect EHLO' 'send 250 x' "${BYE[@]}"
+	try smtptalk --dns "$DNS" "192.0.2.10:$PORT"
+	says "the banner's name is another"
+}
+
+@test "--all-mechs: one attempt each, each in its own session" {
+	sink --smtp 0 --user sample:password
+	try smtptalk "localhost:$SMTP" -u sample --pass-file pass --all-mechs --tls none
+	exits 0
+	says 'fail2ban' 'logged in (PLAIN)' 'logged in (LOGIN)' 'logged in (CRAM-MD5)'
+	try smtptalk "localhost:$SMTP" -u sample --pass-file wrong-pass --all-mechs
+	exits 2
+	[ "$(grep -c 'S: 535' out)" -ge 3 ]
+	try smtptalk "localhost:$SMTP" --all-mechs
+	exits 3
+}
+
+@test "--nagios has the time of each stage" {
+	sink --smtp 0
+	try smtptalk "localhost:$SMTP" --nagios --tls none --from a@example.com --to b@example.com
+	exits 0
+	[[ $output =~ \|\ banner=[0-9.]+s\ ehlo=[0-9.]+s\ mail=[0-9.]+s\ rcpt=[0-9.]+s\ data=[0-9.]+s\ quit= ]]
+}
+
+tlsa() { # of the key of cert.pem, as RDATA of a 3 1 1 record
+	printf '\\x03\\x01\\x01'
+	openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | openssl dgst -sha256 |
+		sed 's/.*= *//; s/../\\x&/g'
+}
+
+@test "--dane: a match, a mismatch, no AD bit, no record" {
+	command -v openssl >/dev/null || skip "no openssl command"
+	netns
+	"${NETNS[@]}" mailsink --smtp 0 --cert-out cert.pem >sink.out 2>sink.err 3>&- &
+	SINK_PID=$!
+	soon grep -q '^ready ' sink.out
+	port=$(sed -n 's/.*smtp=\([0-9]*\).*/\1/p' sink.out)
+	host=(mail.example 1 '\x7f\x00\x00\x01')
+	run_dane() {
+		names "$@"
+		try smtptalk --dns "$DNS" "mail.example:$port" -4 --dane --json
+	}
+	run_dane -a "${host[@]}" "_$port._tcp.mail.example" 52 "$(tlsa)"
+	verdict OK cert
+	says 'TLSA record 3 1 1 matches'
+	run_dane "${host[@]}" "_$port._tcp.mail.example" 52 "$(tlsa)"
+	verdict UNKNOWN cert
+	run_dane -a "${host[@]}" "_$port._tcp.mail.example" 52 "\\x03\\x01\\x01$(printf '\\x%02x' {1..32})"
+	verdict CRITICAL cert
+	exits 2
+	run_dane -a "${host[@]}"
+	says 'no TLSA record'
+}
+
+@test "the error that an OAuth server hides in base64 is told" {
+	peer 'send 220 x' 'expect AUTH' \
+		"send 334 $(printf '{"status":"401","schemes":"bearer","scope":"https://mail.example.com/"}' | base64 -w0)" \
+		'read' 'send 535 5.7.8 no' "${BYE[@]}"
+	printf 'AUTH XOAUTH2 dXNlcj1h\n\nQUIT\n' >lines
+	INPUT=lines
+	try smtptalk "localhost:$PORT"
+	exits 2
+	says "the server's error" '"status":"401"'
+}
