@@ -108,11 +108,11 @@ build/deps/musl/stamp: $(OWN) FORCE
 build/deps/$(SAN)/stamp: $(OWN) FORCE
 	@scripts/deps build $(SAN) '$(HOSTCC)' $(SANITIZE)
 
-build/gen/advice.c build/gen/advice_examples.inc &: scripts/gen-advice $(sort $(wildcard core/know/*.txt))
+build/gen/advice.c build/gen/advice_examples.inc &: scripts/gen-advice scripts/pack $(sort $(wildcard core/know/*.txt))
 	$(call start,GEN $@)
 	$(Q)scripts/gen-advice core/know/*.txt >build/gen/advice.c
 	$(Q)scripts/gen-advice --examples core/know/*.txt >build/gen/advice_examples.inc
-build/gen/roots.c: scripts/mkroots $(OWN)
+build/gen/roots.c: scripts/mkroots scripts/pack $(OWN)
 	$(call start,GEN $@)
 	$(Q)scripts/mkroots $(CA_FILES) >$@
 build/$(SAN)/tests/unit/test_advice.o: build/gen/advice_examples.inc

@@ -123,8 +123,8 @@ static void list_entries(struct world *w)
 	for (size_t i = 0; i < advice_count; i++) {
 		buf_clear(&means);
 		buf_clear(&line);
-		advice_expand(&means, advice_table[i].means, &nothing, NULL);
-		buf_printf(&line, "%-*s", LIST_AT, advice_table[i].id);
+		advice_expand(&means, advice_list()[i].means, &nothing, NULL);
+		buf_printf(&line, "%-*s", LIST_AT, advice_list()[i].id);
 		show_wrap(&line, buf_bytes(&means), LIST_AT, LIST_AT, w->columns);
 		out_printf(&w->out, "%s\n", buf_text(&line));
 	}

@@ -5,8 +5,8 @@
  */
 #include "applets/applet.h"
 #include "applets/install.h"
-#include "net/roots.h"
 #include "net/tls.h"
+#include "sys/gz.h"
 #include "sys/version.h"
 #include "ui/show.h"
 
@@ -192,7 +192,7 @@ static int run_options(struct world *w, int argc, char **argv)
 		return 3;
 	}
 	out_printf(&w->out, "mtabox %s\n%s, zlib %s\n", version_text, tls_library(),
-			net_roots_zlib_version());
+			gz_zlib_version());
 	return 0;
 }
 

@@ -380,12 +380,12 @@ const struct advice *advise(const struct finding *f, struct advice_binds *binds)
 
 	for (int fallback = 0; fallback < 2 && !best; fallback++) {
 		for (size_t i = 0; i < advice_count; i++) {
-			if (advice_table[i].is_fallback != fallback)
+			if (advice_list()[i].is_fallback != fallback)
 				continue;
-			unsigned score = advice_score(&advice_table[i], f, NULL);
+			unsigned score = advice_score(&advice_list()[i], f, NULL);
 			if (score > best_score) {
 				best_score = score;
-				best = &advice_table[i];
+				best = &advice_list()[i];
 			}
 		}
 	}
@@ -399,8 +399,8 @@ const struct advice *advise(const struct finding *f, struct advice_binds *binds)
 const struct advice *advice_by_id(struct bytes id)
 {
 	for (size_t i = 0; i < advice_count; i++) {
-		if (bytes_equal(bytes_of(advice_table[i].id), id))
-			return &advice_table[i];
+		if (bytes_equal(bytes_of(advice_list()[i].id), id))
+			return &advice_list()[i];
 	}
 	return NULL;
 }
@@ -594,7 +594,7 @@ size_t advice_guess(struct bytes line, struct finding *f,
 	advice_read_reply(line, f);
 	for (int round = 0; round < 3 && top.n == 0; round++) {
 		for (size_t i = 0; i < advice_count; i++) {
-			const struct advice *a = &advice_table[i];
+			const struct advice *a = &advice_list()[i];
 			unsigned score = 0;
 			if (round == 2)
 				score = mention_score(a, line);

@@ -69,9 +69,14 @@ struct advice {
 	unsigned char is_fallback;
 };
 
-/* The whole knowledge base, sorted by id; generated from advice.txt. */
-extern const struct advice advice_table[];
+/* The whole knowledge base, advice_count entries sorted by id, from the text files beside this; unpacked when it
+ * is first asked for. */
+const struct advice *advice_list(void);
 extern const size_t advice_count;
+
+/* What scripts/gen-advice makes of it, for advice_list. */
+extern const unsigned char advice_packed[];
+extern const size_t advice_packed_size, advice_raw_size;
 
 /*
  * The entry that fits f best, or NULL. binds (may be NULL) gets the captures. The most specific

@@ -11,13 +11,10 @@
  * A zlib stream, to be unpacked into net_roots_raw_size bytes: net_roots_count certificates,
  * each a length of two bytes, high byte first, and then so many bytes of DER.
  */
-extern const unsigned char net_roots_zlib[];
-extern const size_t net_roots_zlib_size;
+extern const unsigned char net_roots_packed[];
+extern const size_t net_roots_packed_size;
 extern const size_t net_roots_raw_size;
 extern const size_t net_roots_count;
-
-/* The zlib in the binary: "1.3.1". */
-const char *net_roots_zlib_version(void);
 
 /* Appends the unpacked table to out; false when it does not fit or the data is damaged. */
 bool net_roots_unpack(struct buf *out);

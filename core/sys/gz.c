@@ -168,3 +168,21 @@ ssize_t gz_read(struct gz *g, unsigned char *to, size_t n, struct err *e)
 	}
 	return (ssize_t)(room - g->z.avail_out);
 }
+
+bool gz_unpack(struct bytes packed, size_t raw_size, struct buf *out)
+{
+	size_t fits;
+	unsigned char *to = buf_room(out, raw_size, &fits);
+	uLongf n = raw_size;
+
+	if (!to || fits < raw_size || uncompress(to, &n, packed.p, packed.n) != Z_OK ||
+			n != raw_size)
+		return false;
+	buf_added(out, n);
+	return true;
+}
+
+const char *gz_zlib_version(void)
+{
+	return zlibVersion();
+}

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "sys/buf.h"
 #include "sys/err.h"
 
 #include <sys/types.h>
@@ -12,6 +13,13 @@ enum gz_fault {
 	GZ_DAMAGED = 2, /* a member's data or checksum is wrong: went on with the next one */
 	GZ_GARBAGE = 4, /* something that is no member stands behind one (RFC 1952 2.2) */
 };
+
+/* Appends what scripts/pack has packed (a zlib stream of raw_size octets) to out; false when it does
+ * not fit or is damaged. */
+bool gz_unpack(struct bytes packed, size_t raw_size, struct buf *out);
+
+/* The zlib in the binary: "1.3.1". */
+const char *gz_zlib_version(void);
 
 struct gz;
 

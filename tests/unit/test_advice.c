@@ -83,7 +83,7 @@ static void each_example_is_answered_by_its_entry_alone(void **state)
 			continue;
 		unsigned score = advice_score(best, &f, NULL);
 		for (size_t j = 0; j < advice_count; j++) {
-			const struct advice *other = &advice_table[j];
+			const struct advice *other = &advice_list()[j];
 			if (other != best && other->is_fallback == best->is_fallback &&
 					advice_score(other, &f, NULL) >= score)
 				ROW_FAIL("%s: \"%s\" fits %s as well", e->id, e->line, other->id);
@@ -150,7 +150,7 @@ static void entries_are_whole(void **state)
 	(void)state;
 	int bad = 0;
 	for (size_t i = 0; i < advice_count; i++) {
-		const struct advice *a = &advice_table[i];
+		const struct advice *a = &advice_list()[i];
 		struct bytes next = bytes_of(a->next);
 		struct bytes first;
 		bool is_command = false;
@@ -159,7 +159,7 @@ static void entries_are_whole(void **state)
 			is_command |= bytes_equal(first, bytes_of(commands[j]));
 		if (!is_command)
 			ROW_FAIL("%s: \"%s\" begins with no known command", a->id, a->next);
-		if (i && strcmp(advice_table[i - 1].id, a->id) >= 0)
+		if (i && strcmp(advice_list()[i - 1].id, a->id) >= 0)
 			ROW_FAIL("%s stands out of order", a->id);
 		if (!has_word(a->means, "certain") && !has_word(a->means, "likely") &&
 				!has_word(a->means, "possible"))
@@ -509,7 +509,7 @@ static void entries_are_found_by_id(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < advice_count; i++)
-		assert_ptr_equal(advice_by_id(bytes_of(advice_table[i].id)), &advice_table[i]);
+		assert_ptr_equal(advice_by_id(bytes_of(advice_list()[i].id)), &advice_list()[i]);
 	assert_null(advice_by_id(BYTES("no-such-entry")));
 	assert_null(advice_by_id(BYTES("")));
 }
