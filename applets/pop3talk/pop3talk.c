@@ -12,7 +12,7 @@ enum { PORT_POP3 = 110, PORT_POP3S = 995 };
 #define AT(member) offsetof(struct pop3talk_options, member)
 
 static const struct opt options[] = {
-	{ .help = "Session" },
+	{ .help = "Session", .max = OPT_NAMES_ONLY },
 	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
 			"send the lines of standard input, typed or piped, each after the previous reply",
 			0, 0 },

@@ -23,8 +23,11 @@ struct opt_list {
 	size_t count;
 };
 
-/* The one truth about an option. Tables end with an all-zero row. A row with only help set is a
- * heading. An arg in brackets is optional and only taken from "--name=value"; without it the text
+/* max of a heading whose group --help shows by names only; the man page has the rest. */
+enum { OPT_NAMES_ONLY = 1 };
+
+/* The one truth about an option. Tables end with an all-zero row. A row with only help (and max)
+ * set is a heading. An arg in brackets is optional and only taken from "--name=value"; without it the text
  * is "". */
 struct opt {
 	char letter;      /* 0 = long only */

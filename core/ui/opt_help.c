@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { HELP_COLUMNS = 80, HELP_COLUMN = 26, HELP_MAX = 65536 };
+enum {
+	HELP_COLUMNS = 80,
+	HELP_COLUMN = 26,
+	HELP_LINES = 14, /* of options, beside which the paragraphs still fit on a screen */
+	HELP_MAX = 65536,
+};
 
 static bool is_end(const struct opt *o)
 {
@@ -47,55 +52,60 @@ static void put_paragraph(struct buf *out, const char *text, size_t indent)
 	buf_putc(out, '\n');
 }
 
-static void put_options(struct buf *out, const struct opt *o)
+static void put_option(struct buf *out, const struct opt *o)
 {
-	for (; o && !is_end(o); o++) {
-		if (!o->name) {
-			buf_printf(out, "%s:\n", o->help);
-			continue;
-		}
-		size_t start = out->n;
-		buf_puts(out, "  ");
-		put_long_form(out, o);
-		size_t used = out->n - start;
-		if (used + 2 > HELP_COLUMN) {
-			buf_putc(out, '\n');
-			used = 0;
-		}
-		show_blanks(out, HELP_COLUMN - used);
-		show_wrap(out, bytes_of(o->help), HELP_COLUMN, HELP_COLUMN, HELP_COLUMNS);
+	size_t start = out->n;
+
+	buf_puts(out, "  ");
+	put_long_form(out, o);
+	size_t used = out->n - start;
+	if (used + 2 > HELP_COLUMN) {
 		buf_putc(out, '\n');
+		used = 0;
 	}
+	show_blanks(out, HELP_COLUMN - used);
+	show_wrap(out, bytes_of(o->help), HELP_COLUMN, HELP_COLUMN, HELP_COLUMNS);
+	buf_putc(out, '\n');
 }
 
-/* What every applet has, names only: "Output: -q -v -j --nagios ...", one block a heading. */
-static void put_condensed(struct buf *out, const struct opt *o)
+/* A heading and its options, names only: "Output: -q -v -j --nagios ...". Returns what follows. */
+static const struct opt *put_condensed(struct buf *out, const struct opt *o)
 {
-	size_t at = 0;
+	size_t at = out->n;
 
-	for (; o && !is_end(o); o++) {
-		size_t start = out->n;
-		if (!o->name) {
-			buf_printf(out, "%s%s:", at ? "\n" : "", o->help);
-			at = strlen(o->help) + 1;
-			show_blanks(out, at < 12 ? 12 - at : 0);
-			at = 12;
-			continue;
-		}
+	buf_printf(out, "%s:", o->help);
+	at = out->n - at;
+	show_blanks(out, at < 12 ? 12 - at : 0);
+	at = at < 12 ? 12 : at;
+	for (o++; !is_end(o) && o->name; o++) {
 		struct buf form = BUF(256);
 		put_short_form(&form, o);
 		if (at + 1 + form.n > HELP_COLUMNS) {
 			buf_putc(out, '\n');
 			show_blanks(out, 12);
 			at = 12;
-			start = out->n;
 		}
 		buf_printf(out, " %s", buf_text(&form));
-		at += out->n - start;
+		at += form.n + 1;
 		buf_free(&form);
 	}
-	if (at)
-		buf_putc(out, '\n');
+	buf_putc(out, '\n');
+	return o;
+}
+
+static void put_options(struct buf *out, const struct opt *o)
+{
+	while (o && !is_end(o)) {
+		if (!o->name && o->max == OPT_NAMES_ONLY) {
+			o = put_condensed(out, o);
+			continue;
+		}
+		if (!o->name)
+			buf_printf(out, "%s:\n", o->help);
+		else
+			put_option(out, o);
+		o++;
+	}
 }
 
 static void put_examples(struct buf *out, const char *const *examples)
@@ -109,6 +119,15 @@ static void put_examples(struct buf *out, const char *const *examples)
 	}
 }
 
+static size_t line_count(const struct buf *text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text->n; i++)
+		count += text->p[i] == '\n';
+	return count;
+}
+
 void opt_help(struct world *w, const struct opt_spec *spec)
 {
 	struct buf out = BUF(HELP_MAX);
@@ -116,9 +135,11 @@ void opt_help(struct world *w, const struct opt_spec *spec)
 	buf_printf(&out, "usage: %s\n", spec->usage);
 	put_paragraph(&out, spec->what, 0);
 	put_options(&out, spec->options);
-	put_condensed(&out, spec->common);
-	for (const char *const *more = spec->more; more && *more; more++)
-		put_paragraph(&out, *more, 0);
+	for (const struct opt *o = spec->common; o && !is_end(o);)
+		o = put_condensed(&out, o); /* what every applet has */
+	if (line_count(&out) <= HELP_LINES)
+		for (const char *const *more = spec->more; more && *more; more++)
+			put_paragraph(&out, *more, 0);
 	put_examples(&out, spec->examples);
 	buf_puts(&out, "Exit: 0 OK, 1 WARNING, 2 CRITICAL (the answer is no), 3 UNKNOWN (not tested).\n");
 	buf_printf(&out, "All of it: mtabox --man %s | man -l -\n", spec->name);

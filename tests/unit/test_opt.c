@@ -310,8 +310,8 @@ static void test_help(void **state)
 			"      --mode one|two|three\n"
 			"                          mode\n"
 			"Login:       -u NAME --pass-file FILE --pass-fd N --netrc[=FILE] -p PASS\n"
-			"Connection:  -4 -6 -t S -b ADDR --dns ADDR --tls auto|starttls|implicit|none\n"
-			"             --sni NAME --ca-file FILE -k\n"
+			"Connection:  -4 -6 -t S --dns ADDR --ca-file FILE -b ADDR\n"
+			"             --tls auto|starttls|implicit|none --sni NAME -k\n"
 			"Output:      -q -v -j --nagios --color auto|always|never --show-secrets --stable\n"
 			"             -h\n"
 			"A paragraph.\n"
@@ -321,6 +321,54 @@ static void test_help(void **state)
 			"Exit: 0 OK, 1 WARNING, 2 CRITICAL (the answer is no), 3 UNKNOWN (not tested).\n"
 			"All of it: mtabox --man probe | man -l -\n");
 	assert_string_equal(fake_world_err(&r.f), "");
+	run_end(&r);
+}
+
+/* Names alone where the heading says so, and no paragraphs where the options fill the screen. */
+static void test_help_is_short(void **state)
+{
+	static const struct opt many[] = {
+		{ .help = "Steps", .max = OPT_NAMES_ONLY },
+		{ 0, "mx", NULL, OPT_FLAG, 0, "told in the man page", 0, 0 },
+		{ 'x', "xclient", "ATTR", OPT_TEXT, 0, "told in the man page", 0, 0 },
+		{ .help = "Session" },
+		{ 'i', "interactive", NULL, OPT_FLAG, 0, "told here", 0, 0 },
+		{ 0 },
+	};
+#define THREE                                                                               \
+	{ 0, "a", NULL, OPT_FLAG, 0, "a", 0, 0 }, { 0, "b", NULL, OPT_FLAG, 0, "b", 0, 0 }, \
+	{                                                                                   \
+		0, "c", NULL, OPT_FLAG, 0, "c", 0, 0                                        \
+	}
+	static const struct opt fifteen[] = { THREE, THREE, THREE, THREE, THREE, { 0 } };
+#undef THREE
+	struct opt_spec brief = { .name = "brief",
+		.what = "Brief.",
+		.usage = "brief",
+		.options = many,
+		.more = more };
+	struct run r;
+
+	(void)state;
+	run_begin(&r, &brief, (const char *const[]){ "--help", NULL });
+	assert_string_equal(fake_world_out(&r.f),
+			"usage: brief\n"
+			"Brief.\n"
+			"Steps:       --mx -x ATTR\n"
+			"Session:\n"
+			"  -i, --interactive       told here\n"
+			"A paragraph.\n"
+			"Exit: 0 OK, 1 WARNING, 2 CRITICAL (the answer is no), 3 UNKNOWN (not tested).\n"
+			"All of it: mtabox --man brief | man -l -\n");
+	fake_world_clear(&r.f);
+	brief.common = opt_common_net; /* now they are too many for the paragraph */
+	brief.options = fifteen;
+	opt_help(&r.f.w, &brief);
+	assert_null(strstr(fake_world_out(&r.f), "A paragraph."));
+	fake_world_clear(&r.f);
+	brief.options = many;
+	opt_man(&r.f.w, &brief);
+	assert_non_null(strstr(fake_world_out(&r.f), "told in the man page"));
 	run_end(&r);
 }
 
@@ -639,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_empty_secret),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_help_without_common),
+		cmocka_unit_test(test_help_is_short),
 		cmocka_unit_test(test_man),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_password_order),
