@@ -13,7 +13,6 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_VERSION_C
-#define MBEDTLS_ERROR_C
 #define MBEDTLS_DEPRECATED_REMOVED
 
 /* TLS. TLS 1.3 needs PSA; without storage, key files and drivers it is small. */

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mbedtls/error.h>
+#include <mbedtls/pem.h>
+
 #include <psa/crypto.h>
 
 #include "net/tls_impl.h"
@@ -150,11 +151,39 @@ static unsigned fault_of_alert(int alert)
 	}
 }
 
+void tls_library_text(int code, char *out, size_t size)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} rows[] = {
+		{ MBEDTLS_ERR_SSL_INVALID_MAC,
+				"a record was damaged on the way, or the keys differ" },
+		{ MBEDTLS_ERR_SSL_INVALID_RECORD, "what came is no TLS record" },
+		{ MBEDTLS_ERR_SSL_DECODE_ERROR, "a handshake message is malformed" },
+		{ MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "a handshake message came out of order" },
+		{ MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, "no common application protocol" },
+		{ MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, "nothing that both sides can do" },
+		{ MBEDTLS_ERR_SSL_ALLOC_FAILED, "out of memory" },
+		{ MBEDTLS_ERR_PK_PASSWORD_REQUIRED, "the key is encrypted" },
+		{ MBEDTLS_ERR_PK_KEY_INVALID_FORMAT, "no key of a known form" },
+		{ MBEDTLS_ERR_PEM_NO_HEADER_FOOTER_PRESENT, "no PEM text" },
+		{ MBEDTLS_ERR_X509_INVALID_FORMAT, "no certificate of a known form" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code) {
+			snprintf(out, size, "%s", rows[i].text);
+			return;
+		}
+	snprintf(out, size, "error -0x%04x of mbedTLS", (unsigned)-code);
+}
+
 static void set_library_error(struct err *e, int code)
 {
 	char text[160];
 
-	mbedtls_strerror(code, text, sizeof(text));
+	tls_library_text(code, text, sizeof(text));
 	err_set(e, ERR_TLS, "TLS: %s", text);
 }
 

@@ -42,6 +42,9 @@ bool tls_pair_load(const struct tls_pair *p, mbedtls_ssl_config *conf, struct wo
 /* mbedTLS's random function over the world's; p is the world. */
 int tls_random(void *p, unsigned char *to, size_t n);
 
+/* What the library's error code means: MBEDTLS_ERROR_C would take 14 kB. */
+void tls_library_text(int code, char *out, size_t size);
+
 /* Common settings of client and server; conf is initialised already, and the caller's to free. */
 bool tls_conf_init(mbedtls_ssl_config *conf, struct world *w, int endpoint, struct err *e);
 

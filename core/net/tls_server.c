@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <mbedtls/error.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 
@@ -58,7 +57,7 @@ static bool failed(struct err *e, const char *what, int code)
 {
 	char text[160];
 
-	mbedtls_strerror(code, text, sizeof(text));
+	tls_library_text(code, text, sizeof(text));
 	return err_set(e, ERR_LOCAL, "%s: %s", what, text);
 }
 
