@@ -199,22 +199,22 @@ bool maillog_is_ip(struct bytes word)
 {
 	size_t dots = 0, colons = 0;
 
-	if (word.n < 3 || word.n > 60)
-		return false;
 	if (bytes_starts_nocase(word, BYTES("IPv6:")))
 		word = bytes_skip(word, 5);
+	word = bytes_head(word, bytes_find(word, '%'));
+	if (word.n < 3 || word.n > 45)
+		return false;
 	for (size_t i = 0; i < word.n; i++) {
 		unsigned char c = word.p[i];
-		if (c == '%')
-			break;
 		dots += c == '.';
 		colons += c == ':';
-		if (!memchr("0123456789abcdefABCDEF.:", c, 24))
-			return false;
-		if (c > '9' && c != ':' && colons == 0 && dots > 0)
+		if (!memchr("0123456789abcdefABCDEF.:", c, 24) || (c > '9' && c != ':' && dots > 0))
 			return false;
 	}
-	return colons >= 2 || dots == 3;
+	if (colons == 0)
+		return dots == 3;
+	/* a time of day has two colons, too */
+	return colons > 2 || (colons == 2 && HAS(word, "::"));
 }
 
 struct bytes maillog_ip(struct bytes in)
@@ -231,7 +231,10 @@ struct bytes maillog_ip(struct bytes in)
 		while (n < in.n && !memchr(" ,;()<>=[]'\"", in.p[n], 12))
 			n++;
 		word = bytes_head(in, n);
-		if (word.n > 0 && word.p[word.n - 1] == '.')
+		if (word.n > 1 &&
+				(word.p[word.n - 1] == '.' ||
+						(word.p[word.n - 1] == ':' &&
+								word.p[word.n - 2] != ':')))
 			word.n--;
 		if (word.n >= 6 && maillog_is_ip(word))
 			return word;
@@ -368,7 +371,7 @@ static bool is_exim_id(struct bytes w, int64_t *arrived_s)
 /* "x23AbCdE123456": year, month, day, hour, minute, second, sequence, pid. */
 static bool is_sendmail_id(struct bytes w)
 {
-	if (w.n < 12 || w.n > 16 || !maillog_is_letter(w.p[0]))
+	if (w.n < 12 || w.n > 16)
 		return false;
 	for (size_t i = 0; i < w.n; i++)
 		if (value62(w.p[i]) < 0)
@@ -547,7 +550,7 @@ static enum log_family family_of(struct log_event *e)
 	if (take_postfix(e, program))
 		return LOG_POSTFIX;
 	e->daemon = program;
-	if (STARTS(text, "pam_") || STARTS(text, "PAM "))
+	if (STARTS(text, "pam_") || STARTS(text, "(pam_") || STARTS(text, "PAM "))
 		return LOG_PAM;
 	for (size_t i = 0; i < COUNT(programs); i++)
 		if (programs[i].is_head ? bytes_starts(program, programs[i].name) :

@@ -238,11 +238,17 @@ void maillog_dovecot(struct log_event *e)
 {
 	struct bytes text = e->at.text;
 
+	if (STARTS(text, "dovecot: "))
+		text = bytes_skip(text, 9);
 	if (!STARTS(e->at.program, "dovecot")) { /* its own file: the program is the service */
 		struct bytes program = e->at.program;
 		e->daemon = bytes_head(program, bytes_find(program, '('));
-		if (e->daemon.n < program.n)
-			e->user = maillog_between(program, "(", ")");
+		struct bytes who = maillog_between(program, "(", ")");
+		e->user = bytes_head(who, bytes_find(who, ','));
+		struct bytes ip = bytes_skip(who, e->user.n + 1);
+		ip = bytes_head(ip, bytes_find(ip, ','));
+		if (maillog_is_ip(ip))
+			e->ip = ip;
 		maillog_level(e, &text);
 	} else {
 		maillog_level(e, &text);

@@ -15,6 +15,20 @@ static void read_size(struct log_event *e, struct bytes value)
 	e->has_size = true;
 }
 
+/* The address in brackets that stand by themselves: those in "([192.0.2.1])" are what the client
+ * said of itself. */
+static struct bytes exim_ip(struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] != '[' || (i > 0 && in.p[i - 1] != ' ' && in.p[i - 1] != '='))
+			continue;
+		struct bytes ip = maillog_between(bytes_skip(in, i), "[", "]");
+		if (maillog_is_ip(ip))
+			return ip;
+	}
+	return (struct bytes){ NULL, 0 };
+}
+
 /* Exim's "H=name (helo) [ip]:port" */
 static void read_exim_host(struct log_event *e, struct bytes in, struct bytes *name,
 		struct bytes *ip)
@@ -24,7 +38,7 @@ static void read_exim_host(struct log_event *e, struct bytes in, struct bytes *n
 
 	if (at >= in.n || (at > 0 && in.p[at - 1] != ' '))
 		return;
-	*ip = maillog_between(rest, "[", "]");
+	*ip = exim_ip(rest);
 	while (bytes_word(&rest, &word) && word.p[0] != '[') {
 		if (word.p[0] == '(')
 			e->helo = bytes_head(bytes_skip(word, 1), word.n > 2 ? word.n - 2 : 0);
@@ -172,7 +186,12 @@ static void read_exim_session(struct log_event *e, struct bytes text)
 		return;
 	e->class = maillog_phrases(text, exim_phrases, COUNT(exim_phrases));
 	e->reason = text;
-	read_exim_host(e, text, &e->client, &e->ip);
+	struct bytes host = text; /* the last H=: what the client said is in front of it */
+	for (size_t at; (at = bytes_search(bytes_skip(host, 1), BYTES(" H="))) + 1 < host.n;)
+		host = bytes_skip(host, at + 2);
+	read_exim_host(e, host, &e->client, &e->ip);
+	if (e->ip.n == 0)
+		e->ip = exim_ip(text);
 	if (e->ip.n == 0)
 		e->ip = maillog_ip(text);
 	if (e->class != LOG_LOGIN_FAILED)

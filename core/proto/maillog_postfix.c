@@ -230,6 +230,9 @@ static void read_from(struct log_event *e, struct bytes rest)
 
 	if (at < rest.n && at < 60) {
 		e->verb = bytes_head(rest, at > 0 ? at - 1 : 0);
+		if (STARTS(e->verb, "after "))
+			e->verb = bytes_skip(e->verb, 6);
+		e->verb = bytes_head(e->verb, bytes_search(e->verb, BYTES(" (")));
 		rest = bytes_skip(rest, at + 5);
 	}
 	put_peer(e, &rest);
@@ -268,14 +271,26 @@ static bool read_tls(struct log_event *e, struct bytes text)
 static void read_next_hop(struct log_event *e, struct bytes rest)
 {
 	maillog_peer(&rest, &e->relay, &e->relay_ip);
-	e->reason = e->at.text;
+	read_reason(e, e->at.text);
+}
+
+static void read_workarounds(struct log_event *e, struct bytes rest)
+{
+	rest = bytes_skip(rest, bytes_search(rest, BYTES(" for ")) + 5);
+	maillog_peer(&rest, &e->relay, &e->relay_ip);
 }
 
 /* postscreen: "11 after 0.05 from [ip]:port: EHLO", "rank 3 for [ip]:port", "[ip]:port" */
 static void read_screen(struct log_event *e, struct bytes rest)
 {
+	struct bytes tail = bytes_skip(rest, bytes_find(rest, ']')), word;
+	size_t after = bytes_search(tail, BYTES(" after "));
+
 	e->ip = maillog_between(rest, "[", "]");
 	e->reason = e->at.text;
+	tail = bytes_skip(tail, after + 7);
+	if (bytes_word(&tail, &word))
+		e->verb = bytes_head(word, bytes_find(word, ':'));
 }
 
 /* anvil: "statistics: max connection rate 3/60s for (smtp:192.0.2.1) at ..." */
@@ -283,7 +298,9 @@ static void read_statistics(struct log_event *e, struct bytes rest)
 {
 	struct bytes who = maillog_between(rest, "(", ")");
 
-	e->ip = bytes_skip(who, bytes_find(who, ':') + 1);
+	while (who.n > 0 && !maillog_is_ip(who)) /* "(192.0.2.2:25:192.0.2.1)" */
+		who = bytes_skip(who, bytes_find(who, ':') + 1);
+	e->ip = who;
 }
 
 /* dnsblog: "192.0.2.1 listed by domain zen.example.net as 127.0.0.2" */
@@ -321,7 +338,8 @@ static const struct maillog_start mail_rows[] = {
 	START("host ", LOG_TROUBLE, read_next_hop),
 	START("lost connection with ", LOG_TROUBLE, read_next_hop),
 	START("conversation with ", LOG_TROUBLE, read_next_hop),
-	START("enabling PIX workarounds", LOG_ROUTINE, NULL),
+	START("enabling PIX workarounds", LOG_ROUTINE, read_workarounds),
+	START("SASL authentication failed; server ", LOG_TROUBLE, read_next_hop),
 	START("Cannot start TLS: ", LOG_TLS_FAILED, read_next_hop),
 	START("skipped, still being delivered", LOG_ROUTINE, NULL),
 	START("placed on hold", LOG_HELD, NULL),
@@ -335,6 +353,7 @@ static const struct maillog_start session_rows[] = {
 	START("disconnect from ", LOG_DISCONNECT, read_peer),
 	START("lost connection after ", LOG_LOST, read_from),
 	START("timeout after ", LOG_LOST, read_from),
+	START("too many errors after ", LOG_LOST, read_from),
 	START("SSL_accept error from ", LOG_TLS_FAILED, read_peer),
 	START("SSL_connect error to ", LOG_TLS_FAILED, read_next_hop),
 	START("certificate verification failed for ", LOG_TLS_FAILED, read_next_hop),

@@ -172,20 +172,6 @@ void maillog_filter(struct log_event *e)
 		e->class = maillog_by_level(e->level);
 }
 
-/* The last "rhost=": what stands before it may be the attacker's. */
-static struct bytes last_value(struct bytes in, struct bytes key)
-{
-	struct bytes found = { NULL, 0 };
-
-	for (;;) {
-		size_t at = bytes_search(in, key);
-		if (at >= in.n)
-			return found;
-		in = bytes_skip(in, at + key.n);
-		found = bytes_head(in, bytes_find(in, ' '));
-	}
-}
-
 /* Another program logs the attempt itself: these lines only tell more about it. */
 static bool is_asked_by_dovecot(const struct log_event *e)
 {
@@ -194,8 +180,7 @@ static bool is_asked_by_dovecot(const struct log_event *e)
 
 static void read_pam(struct log_event *e, struct bytes text)
 {
-	size_t at = bytes_search(text, BYTES("): "));
-	struct bytes said = bytes_skip(text, at + 3);
+	struct bytes said = bytes_skip(text, bytes_find(text, ' ') + 1);
 
 	e->reason = said;
 	e->class = LOG_LOGIN_DETAIL;
@@ -204,7 +189,7 @@ static void read_pam(struct log_event *e, struct bytes text)
 		struct bytes asked = maillog_between(said, "ruser=", " rhost=");
 		if (asked.n > 0)
 			e->user = asked;
-		e->ip = last_value(said, BYTES("rhost="));
+		e->ip = maillog_value(said, BYTES("rhost="));
 		if (!maillog_is_ip(e->ip)) {
 			e->client = e->ip;
 			e->ip = (struct bytes){ NULL, 0 };

@@ -422,7 +422,8 @@ static bool take_program(struct bytes *in, struct syslog_line *out)
 {
 	size_t n = 0;
 
-	while (n < in->n && in->p[n] != ' ' && in->p[n] != '<' && in->p[n] != '=')
+	while (n < in->n && in->p[n] != ' ' && in->p[n] != '=' &&
+			(in->p[n] != '<' || (n > 0 && in->p[n - 1] == ')')))
 		n++;
 	if (n < 2 || (n < in->n && in->p[n] != ' ') || in->p[n - 1] != ':')
 		return false;
@@ -707,8 +708,12 @@ static void read_layers(struct syslog_reader *r, struct bytes in, struct syslog_
 		text = bytes_skip(text, 3);
 	if (!take_prefix(r, &text, out)) {
 		take_compose(&text);
-		if (text.p == in.p && in.n > 0)
-			take_program(&text, out);
+		struct syslog_line named = *out;
+		struct bytes rest = text;
+		if (take_names(&rest, &named) && (named.pid > 0 || named.host.n == 0)) {
+			*out = named;
+			text = rest;
+		}
 	}
 	for (int i = 1; i < LAYERS_MAX; i++) {
 		struct syslog_line inner = *out;
