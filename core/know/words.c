@@ -38,6 +38,7 @@ static const struct word ehlo[] = {
 	{ "XCLIENT", "you may pose as another client: trusted", 0 },       /* Postfix */
 	{ "XFORWARD", "you may pass on the first client: trusted", 0 },    /* Postfix */
 	{ "REQUIRETLS", "TLS may be demanded for the whole way", 0 },      /* RFC 8689 */
+	{ "RRVS", "mail may be tied to the mailbox's owner", 0 },          /* RFC 7293 */
 	{ "LIMITS", "limits on mails and recipients are told", 0 },        /* RFC 9422 */
 	{ "MT-PRIORITY", "messages may carry a priority", 0 },             /* RFC 6710 */
 	{ "DELIVERBY", "a latest delivery time may be given", 0 },         /* RFC 2852 */
