@@ -307,7 +307,10 @@ void hand_answered(void *ctx, struct bytes shown)
 	struct hand *h = ctx;
 	const struct dialog *d = &h->t->d;
 	bool ok = dialog_is_ok(d);
+	struct bytes rest = shown, word;
 
+	if (bytes_word(&rest, &word) && bytes_equal_nocase(word, BYTES("AUTH")))
+		h->is_login = is_verb(rest, "LOGIN");
 	if (ok && (is_verb(shown, "EHLO") || is_verb(shown, "LHLO"))) {
 		smtp_caps_read(&d->reply, &h->caps);
 		h->knows_caps = true;
@@ -326,18 +329,32 @@ void hand_answered(void *ctx, struct bytes shown)
 		h->answered(h->ctx, shown);
 }
 
-/* Base64 of readable text is what LOGIN's prompts want; where the octets of a line decode to
- * control characters, it was most likely the text itself. */
-static bool is_base64_text(struct bytes line)
+static bool is_text(struct bytes in)
+{
+	uint32_t code;
+
+	while (in.n > 0) {
+		size_t n = show_utf8(in, &code);
+		if (n == 0 || show_is_hidden(code))
+			return false;
+		in = bytes_skip(in, n);
+	}
+	return true;
+}
+
+/* LOGIN's prompts want base64 of text: "password" is base64 too, of octets that are none. What
+ * other mechanisms answer may be anything. */
+static bool is_answer(const struct hand *h, struct bytes line)
 {
 	struct buf plain = BUF_SECRET(HAND_LINE_MAX);
-	bool ok = b64_decode(bytes_trim(line), &plain, NULL) == B64_OK;
+	bool ok = b64_decode(bytes_trim(line), &plain, NULL) == B64_OK &&
+			(!h->is_login || is_text(buf_bytes(&plain)));
 
 	buf_free(&plain);
 	return ok;
 }
 
-/* At a challenge. On a terminal a line that is no base64 is held back once; what comes next
+/* At a challenge. On a terminal such a line is held back once; what comes next
  * decides: an empty line sends its base64, the same line again sends it as it is. */
 static enum script_look look_answer(struct hand *h, struct bytes *line)
 {
@@ -351,10 +368,10 @@ static enum script_look look_answer(struct hand *h, struct bytes *line)
 		return SCRIPT_SEND;
 	}
 	buf_clear(&h->held);
-	if (again || bytes_equal(bytes_trim(*line), BYTES("*")) || is_base64_text(*line))
+	if (again || bytes_equal(bytes_trim(*line), BYTES("*")) || is_answer(h, *line))
 		return SCRIPT_SEND;
 	if (!h->t->is_terminal) {
-		say(h, "this answer is no base64; sent as it is (/b64 TEXT makes base64)");
+		say(h, "this answer is no base64 of a text; sent as it is (/b64 TEXT makes base64)");
 		return SCRIPT_SEND;
 	}
 	buf_put(&h->held, *line);

@@ -18,6 +18,7 @@ struct hand {
 	struct buf held; /* typed in clear at a challenge, not sent yet */
 	struct smtp_caps caps;
 	bool knows_caps, has_mail, has_rcpt;
+	bool is_login; /* AUTH LOGIN was the last AUTH */
 	struct lineedit edit;
 	struct script_input input;
 	enum script_state state; /* what the line being typed is for */

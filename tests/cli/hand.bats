@@ -89,7 +89,7 @@ lines() {
 	lines 'AUTH LOGIN' "$CANARY" 'QUIT'
 	try smtptalk "localhost:$PORT"
 	exits 2
-	says 'no base64; sent as it is' '<hidden, 11 bytes>'
+	says 'no base64 of a text; sent as it is' '<hidden, 11 bytes>'
 }
 
 @test "--script sends each line after the whole reply to the one before" {
@@ -179,10 +179,13 @@ lines() {
 
 @test "clear text at 334 is held back, and its base64 sent on Enter" {
 	peer 'send 220 x' 'expect AUTH LOGIN' 'send 334 VXNlcm5hbWU6' 'expect bXkgbmFtZQ==' 'send 334 UGFzc3dvcmQ6' \
-		"expect $CANARY" 'send 535 5.7.8 no' 'expect QUIT' 'send 221 Bye'
+		"expect $CANARY" 'send 535 5.7.8 no' 'expect AUTH LOGIN' 'send 334 VXNlcm5hbWU6' \
+		'expect c2FtcGxl' 'send 334 UGFzc3dvcmQ6' 'expect cGFzc3dvcmQ=' 'send 535 5.7.8 no' 'expect QUIT' 'send 221 Bye'
 	terminal wait 'C: ' type 'AUTH LOGIN\r' wait 'Username' \
 		wait 'C: ' type 'my name\r' wait 'no base64' wait 'C: ' type '\r' wait 'Password' \
 		wait 'C: ' type "$CANARY\r" wait 'no base64' wait 'C: ' type "$CANARY\r" wait '535 5' \
+		wait 'C: ' type 'AUTH LOGIN\r' wait 'Username' wait 'C: ' type 'c2FtcGxl\r' wait 'Password' \
+		wait 'C: ' type 'password\r' wait 'no base64' wait 'C: ' type '\r' wait '535 5' \
 		wait 'C: ' type 'QUIT\r' wait '221' \
 		-- smtptalk "localhost:$PORT"
 	peer_done
