@@ -882,6 +882,8 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 	t->report.at_end = false; /* by hand each refusal is explained where it stands */
 	t->is_terminal = t->is_typed = !t->script && t->w->in_tty && t->w->out.tty;
 	s.input = hand_editor(&hand);
+	if (t->is_terminal)
+		transcript_note(&t->transcript, "what you type is sent; /help lists what is not");
 	enum script_end end = script_run(&s);
 	t->is_terminal = t->is_typed = false;
 	hand_free(&hand);
