@@ -2,31 +2,22 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/b64auth/take.h"
 
+#include "know/advice.h"
+#include "proto/utf8.h"
 #include "ui/show.h"
 
 enum { FACT_MAX = 300 };
 
 /* Faults of the base64 itself. Whoever decodes laxly sees none of them: what the server makes of
  * the string is not known then. */
-static const struct {
-	const char *id, *means;
-} faults[] = {
-	[B64_ALPHABET] = { "b64-foreign-byte",
-			"it is plain text that was not encoded, or more was"
-			" copied than the string (likely)" },
-	[B64_URL] = { "b64-url-alphabet",
-			"this is base64url, as web tokens have it: '-' and '_'"
-			" stand for '+' and '/' (certain)" },
-	[B64_WHITESPACE] = { "b64-blank-inside",
-			"a server takes the part before it, or refuses all (certain)" },
-	[B64_PADDING] = { "b64-padding",
-			"the string was cut, or two were joined, when it was"
-			" copied (likely)" },
-	[B64_BITS] = { "b64-spare-bits",
-			"most servers overlook it, but no program writes it: the"
-			" last letter was mistyped (likely)" },
-	[B64_LENGTH] = { "b64-length", "the string was cut when it was copied (likely)" },
-	[B64_ROOM] = { NULL, NULL },
+static const char *const fault_ids[] = {
+	[B64_ALPHABET] = "b64-foreign-byte",
+	[B64_URL] = "b64-url-alphabet",
+	[B64_WHITESPACE] = "b64-blank-inside",
+	[B64_PADDING] = "b64-padding",
+	[B64_BITS] = "b64-spare-bits",
+	[B64_LENGTH] = "b64-length",
+	[B64_ROOM] = NULL,
 };
 
 /* A verdict with the texts that are made for it. */
@@ -50,20 +41,27 @@ static bool is_plain_word(struct bytes word)
 	return true;
 }
 
+/* Of the command that makes it right: the -u that was given with it, else the one in the string.
+ * Empty when there is none, or none that is safe to paste. */
+static struct bytes user_for_command(const struct b64auth_taken *t)
+{
+	struct bytes user = t->want_user.n > 0 ? t->want_user : t->f.user;
+
+	return is_plain_word(user) ? user : (struct bytes){ 0 };
+}
+
 static void next_is_plain(struct verdict *d, const struct b64auth_taken *t)
 {
+	struct bytes user = user_for_command(t);
+
 	buf_puts(&d->next, "b64auth plain -u ");
-	if (is_plain_word(t->f.user))
-		buf_put(&d->next, t->f.user);
-	else
-		buf_puts(&d->next, "<user>");
+	buf_put(&d->next, user.n > 0 ? user : BYTES("<user>"));
 }
 
 static void judge_fault(struct verdict *d, const struct b64auth_taken *t)
 {
 	d->v.status = t->fault == B64_BITS ? REPORT_WARNING : REPORT_CRITICAL;
-	d->v.id = faults[t->fault].id;
-	d->v.means = faults[t->fault].means;
+	d->v.id = fault_ids[t->fault];
 	buf_printf(&d->fact, "not base64: %s, at offset %zu", b64_fault_text(t->fault),
 			t->fault_at);
 	if (t->fault_at < t->text.n && t->fault != B64_BITS && t->fault != B64_LENGTH) {
@@ -80,8 +78,6 @@ static void judge_wrapped(struct verdict *d, const struct b64auth_taken *t)
 	d->v.status = REPORT_CRITICAL;
 	d->v.id = "b64-wrapped";
 	buf_printf(&d->fact, "the string is wrapped into %zu lines", t->lines);
-	d->v.means = "a server takes the first line for the whole string (certain); base64 and perl's"
-		     " encode_base64 wrap at 76 columns";
 	buf_puts(&d->next, "base64 -w0, or b64auth encode");
 }
 
@@ -116,8 +112,6 @@ static void judge_one_nul(struct verdict *d, const struct b64auth_taken *t)
 	buf_puts(&d->fact, "not an AUTH PLAIN response: one NUL byte where there must be two");
 	if (looks_octal(t)) {
 		d->v.id = "b64-octal";
-		d->v.means = "a NUL typed as \\0 before a digit made another byte of both: type \\000"
-			     " (likely)";
 	} else if (t->f.user.n > 0) {
 		d->v.means = "the NUL byte before the user name is missing (likely)";
 	} else {
@@ -131,7 +125,6 @@ static void judge_many_nuls(struct verdict *d, const struct b64auth_taken *t)
 	d->v.status = REPORT_CRITICAL;
 	d->v.id = "b64-many-nuls";
 	buf_puts(&d->fact, "not an AUTH PLAIN response: more than two NUL bytes");
-	d->v.means = "RFC 4616 allows none in a password: a server refuses this (likely)";
 	next_is_plain(d, t);
 }
 
@@ -145,8 +138,85 @@ static void judge_line_end(struct verdict *d, const char *what)
 	d->v.status = REPORT_WARNING;
 	d->v.id = "b64-line-end";
 	buf_printf(&d->fact, "the %s ends in a line end", what);
-	d->v.means = "it was made with echo, which adds one (likely); a server takes it for part of"
-		     " the text";
+}
+
+static bool is_utf8(struct bytes in)
+{
+	uint32_t code;
+
+	while (utf8_take(&in, &code)) {
+	}
+	return in.n == 0;
+}
+
+/* U+2018 to U+201F, as word processors write them. */
+static bool has_smart_quotes(struct bytes in)
+{
+	uint32_t code = 0;
+
+	while (utf8_take(&in, &code))
+		if (code >= 0x2018 && code <= 0x201f)
+			return true;
+	return false;
+}
+
+static bool has_outer_blank(struct bytes in)
+{
+	return bytes_starts(in, BYTES(" ")) || bytes_ends(in, BYTES(" "));
+}
+
+/* Characters that a user name and password may have, but seldom mean to. */
+static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
+{
+	d->v.status = REPORT_WARNING;
+	if (bytes_search(t->decoded, BYTES("\xef\xbb\xbf")) < t->decoded.n) {
+		d->v.status = REPORT_CRITICAL;
+		d->v.id = "b64-bom";
+		buf_printf(&d->fact, "a byte order mark stands at offset %zu",
+				bytes_search(t->decoded, BYTES("\xef\xbb\xbf")));
+	} else if (!is_utf8(t->decoded)) {
+		d->v.id = "b64-latin1";
+		buf_puts(&d->fact, "user name or password is not UTF-8");
+	} else if (has_smart_quotes(t->decoded)) {
+		d->v.id = "b64-smart-quotes";
+		buf_puts(&d->fact, "typographic quotes in user name or password");
+	} else if (has_outer_blank(t->f.user) || has_outer_blank(t->f.password)) {
+		d->v.id = "b64-blank-at-end";
+		buf_printf(&d->fact, "a blank at the beginning or end of the %s",
+				has_outer_blank(t->f.user) ? "user name" : "password");
+	} else {
+		d->v.status = REPORT_OK;
+	}
+}
+
+/* Base64 in base64. Short words of letters pass for base64 too, so a pad or a NUL has to show. */
+static bool is_encoded_twice(const struct b64auth_taken *t)
+{
+	struct bytes inner = bytes_trim(t->decoded);
+	struct buf decoded = BUF_SECRET(inner.n);
+	bool is = inner.n >= 8 && b64_decode(inner, &decoded, NULL) == B64_OK &&
+			(bytes_ends(inner, BYTES("=")) ||
+					bytes_find(buf_bytes(&decoded), '\0') < decoded.n);
+
+	buf_free(&decoded);
+	return is;
+}
+
+/* Against the -u that was given with it. */
+static bool is_other_user(const struct b64auth_taken *t)
+{
+	return t->want_user.n > 0 && t->f.user.n > 0 && !bytes_equal(t->want_user, t->f.user);
+}
+
+static void judge_other_user(struct verdict *d, const struct b64auth_taken *t)
+{
+	d->v.status = REPORT_CRITICAL;
+	d->v.id = "b64-other-user";
+	buf_puts(&d->fact, "the user name is \"");
+	show_quoted(&d->fact, t->f.user, false);
+	buf_puts(&d->fact, "\", not \"");
+	show_quoted(&d->fact, t->want_user, false);
+	buf_putc(&d->fact, '"');
 }
 
 static void judge_plain(struct verdict *d, const struct b64auth_taken *t)
@@ -159,19 +229,18 @@ static void judge_plain(struct verdict *d, const struct b64auth_taken *t)
 		d->v.status = REPORT_CRITICAL;
 		d->v.id = "b64-echo-option";
 		buf_puts(&d->fact, "it begins with an option of echo, as text");
-		d->v.means = "the echo of this shell does not know the option (certain)";
 	} else if (t->f.user.n == 0 || t->f.password.n == 0) {
 		d->v.status = REPORT_CRITICAL;
 		d->v.id = t->f.user.n == 0 ? "b64-no-user" : "b64-no-password";
 		buf_printf(&d->fact, "the %s is empty",
 				t->f.user.n == 0 ? "user name" : "password");
-		d->v.means = "RFC 4616 forbids it: a server refuses this (likely)";
 	} else if (ends_in_line_end(t->f.password)) {
 		judge_line_end(d, "password");
 	} else {
-		return;
+		judge_characters(d, t);
 	}
-	next_is_plain(d, t);
+	if (d->v.id)
+		next_is_plain(d, t);
 }
 
 void b64auth_judge(struct report *r, const struct b64auth_taken *t)
@@ -184,6 +253,12 @@ void b64auth_judge(struct report *r, const struct b64auth_taken *t)
 		judge_fault(&d, t);
 	} else if (t->lines > 1) {
 		judge_wrapped(&d, t);
+	} else if (is_encoded_twice(t)) {
+		d.v.status = REPORT_CRITICAL;
+		d.v.id = "b64-double-encoded";
+		buf_puts(&d.fact, "what was decoded is base64 again");
+	} else if (is_other_user(t)) {
+		judge_other_user(&d, t);
 	} else if (t->look == SASL_LOOK_PLAIN_NO_NUL) {
 		judge_typed_nul(&d, t);
 	} else if (t->look == SASL_LOOK_PLAIN_ONE_NUL) {
@@ -204,7 +279,14 @@ void b64auth_judge(struct report *r, const struct b64auth_taken *t)
 	d.v.fact = buf_text(&d.fact);
 	if (d.next.n > 0)
 		d.v.next = buf_text(&d.next);
-	report_add(r, &d.v);
+	if (d.v.id)
+		report_advise(r, &d.v,
+				&(struct finding){ .proto = ADVICE_SMTP,
+						.stage = "local",
+						.error = d.v.id,
+						.user = user_for_command(t) });
+	else
+		report_add(r, &d.v);
 	buf_free(&d.fact);
 	buf_free(&d.next);
 }

@@ -122,7 +122,9 @@ static void see_login(struct take *k, struct b64auth_taken *t)
 static void take_string(struct take *k, struct bytes text, size_t lines)
 {
 	struct buf decoded = BUF_SECRET(text.n);
-	struct b64auth_taken t = { .text = text, .lines = lines };
+	struct b64auth_taken t = { .text = text,
+		.lines = lines,
+		.want_user = bytes_of(k->b->common.user) };
 
 	t.fault = b64_decode(text, &decoded, &t.fault_at);
 	t.decoded = buf_bytes(&decoded);

@@ -13,6 +13,7 @@ struct b64auth_taken {
 	enum b64_fault fault;
 	size_t fault_at;
 	struct bytes decoded;
+	struct bytes want_user; /* of -u, to compare with */
 	enum sasl_look look;
 	struct sasl_look_fields f;
 };

@@ -221,6 +221,7 @@ static const struct run runs[] = {
 		"  password: 6 bytes, lower-case letters   (--show-secrets shows it)\n"
 		"CRITICAL not an AUTH PLAIN response: no NUL byte; at offset 6 stand the two\n"
 		"  characters \"\\0\" where a NUL byte is meant\n"
+		"  means:  what made it wrote the escape as text, not as a NUL byte (certain)\n"
 		"  next:   b64auth plain -u user01                   [b64-literal-backslash-zero]\n",
 		NULL},
 	{"a CRAM-MD5 response", {BASE64, "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"},
@@ -263,6 +264,14 @@ static const struct run runs[] = {
 		"{\"type\":\"verdict\",\"status\":\"OK\",\"fact\":\"well formed\"}\n"
 		"{\"type\":\"result\",\"applet\":\"b64auth\",\"status\":\"OK\",\"exit\":0,"
 		"\"perf\":{}}\n", NULL},
+	{"compared with -u: perl lost the domain", {BASE64, "-q", "-u", "user@example.com",
+		"AHVzZXIuY29tAHBhc3M="}, NULL, 2,
+		"CRITICAL the user name is \"user.com\", not \"user@example.com\"\n"
+		"  means:  the string was made for another user name (certain)\n"
+		"          likely: perl took @name in double quotes for a variable, and dropped\n"
+		"                  it\n"
+		"  next:   b64auth plain -u user@example.com                     [b64-other-user]\n",
+		NULL},
 	{"no string", {BASE64, "AUTH PLAIN"}, NULL, 3, "UNKNOWN no base64 string in this\n", NULL},
 	{"an empty string", {BASE64, ""}, NULL, 3, "", "empty"},
 	{"a closed input", {BASE64}, NULL, 3, "", "closed"},
@@ -271,7 +280,7 @@ static const struct run runs[] = {
 		"CRITICAL not base64: not a base64 digit, at offset 4: \"!\"\n"
 		"  means:  it is plain text that was not encoded, or more was copied than the\n"
 		"          string (likely)\n"
-		"                                                              [b64-foreign-byte]\n"
+		"  next:   b64auth plain -u <user>                             [b64-foreign-byte]\n"
 		"OK well formed\n", NULL},
 };
 /* clang-format on */
@@ -295,7 +304,12 @@ static void test_verdicts(void **state)
 				"before the user name" },
 		{ "one NUL: the second is missing", "AHNhbXBsZXBhc3N3b3Jk", 2, "b64-one-nul",
 				"between user name and" },
-		{ "printf '\\0test\\01234'", "AHRlc3QKMzQ=", 2, "b64-octal", "\\000" },
+		{ "Latin-1 password", "AHMAcOQ=", 1, "b64-latin1", "not UTF-8" },
+		{ "byte order mark", "77u/AHMAcA==", 2, "b64-bom", "offset 0" },
+		{ "smart quotes", "AHMA4oCccOKAnQ==", 1, "b64-smart-quotes", "typographic" },
+		{ "a blank behind", "AHMAcHcg", 1, "b64-blank-at-end", "of the password" },
+		{ "encoded twice", "QUhOaGJRQndZWE56", 2, "b64-double-encoded", "base64 again" },
+		{ "printf '\\0test\\01234'", "AHRlc3QKMzQ=", 2, "b64-octal", "three zeros" },
 		{ "echo -ne of dash", "LW5lIAB0ZXN0AHBhc3MK", 2, "b64-echo-option", "echo" },
 		{ "echo user", "dXNlcgo=", 1, "b64-line-end", "the text ends in a line end" },
 		{ "password with echo", "AHRlc3QAcGFzcwo=", 1, "b64-line-end", "the password" },
