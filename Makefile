@@ -129,6 +129,8 @@ check:				## all of it, with the packages it needs; what CI runs
 	+@scripts/check
 fuzz:				## fuzz targets, FUZZ_S=60 seconds each (clang)
 	+@scripts/fuzz $(FUZZ_S)
+bench: all			## figures beside those of other programs
+	@scripts/bench
 lint: $(OBJ)			## layers, style, static analysis
 	@scripts/lint
 size: all			## bytes of each part of the binary
@@ -144,6 +146,6 @@ help:				## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1	\2/p' Makefile
 
 FORCE:
-.PHONY: all unit corpus cli real check fuzz lint size format install clean help FORCE
+.PHONY: all unit corpus cli real check fuzz bench lint size format install clean help FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(OBJ) $(SAN_OBJ) $(patsubst build/%,build/$(SAN)/%.o,$(UNIT) $(CORPUS)))

@@ -369,7 +369,13 @@ static bool after_greeting(struct mscan_probe *p)
 
 	if (a->talk == PORT_TALK_ANY)
 		a->talk = (unsigned char)guess(first);
-	buf_put(&a->greeting, bytes_head(first, bytes_find(first, '\n')));
+	/* of several lines the last: postscreen's first one is only there to wait behind */
+	for (struct bytes rest = first, line; bytes_line(&rest, &line);) {
+		buf_clear(&a->greeting);
+		buf_put(&a->greeting, line);
+		if (a->talk != PORT_TALK_SMTP && a->talk != PORT_TALK_LMTP)
+			break;
+	}
 	a->greeting_ms = (uint32_t)(p->run->w->mono_ms(p->run->w) - p->begun_ms);
 	a->greeted = a->talk != PORT_TALK_ANY && looks_right(p);
 	if (!a->greeted) {

@@ -14,8 +14,8 @@ enum gz_fault {
 	GZ_GARBAGE = 4, /* something that is no member stands behind one (RFC 1952 2.2) */
 };
 
-/* Appends what scripts/pack has packed (a zlib stream of raw_size octets) to out; false when it does
- * not fit or is damaged. */
+/* Appends what scripts/pack has packed (a zlib stream of raw_size octets) to out; false when it
+ * does not fit or is damaged. */
 bool gz_unpack(struct bytes packed, size_t raw_size, struct buf *out);
 
 /* The zlib in the binary: "1.3.1". */
