@@ -15,6 +15,7 @@ enum login_result {
 	LOGIN_CANCELLED, /* the client sent "*" */
 	LOGIN_BAD_BASE64,
 	LOGIN_BAD_FORM, /* decoded, it is no message of this mechanism */
+	LOGIN_UNKNOWN,  /* not one of our mechanisms; login_step never says so */
 };
 
 /* Zeroed = no exchange runs (mech is 0). */

@@ -31,12 +31,6 @@ struct pop3d {
 
 enum states { LOGIN = 1, MAILBOX = 2, ANY = LOGIN | MAILBOX };
 
-struct command {
-	const char *verb;
-	unsigned states;
-	void (*run)(struct pop3d *p, struct bytes arg);
-};
-
 static struct pop3d *pop3d_of(struct session *s)
 {
 	return (struct pop3d *)s;
@@ -47,13 +41,11 @@ static struct store *store_of(struct pop3d *p)
 	return &p->s.sink->store;
 }
 
-static void refuse(struct pop3d *p, const char *text)
+static void refuse(struct session *s, const char *text)
 {
-	session_reply(&p->s, "-ERR %s", text);
-	if (++p->s.errors < SESSION_ERRORS_MAX)
-		return;
-	session_note(&p->s, "too many errors: ended");
-	p->s.is_over = true;
+	session_reply(s, "-ERR %s", text);
+	if (session_error(s))
+		session_note(s, "too many errors: ended");
 }
 
 static void greet(struct session *s)
@@ -86,20 +78,20 @@ static bool may_log_in(const struct session *s)
 }
 
 /* False: said why. */
-static bool login_open(struct pop3d *p)
+static bool login_open(struct session *s)
 {
-	if (p->s.sink->users.count == 0)
-		refuse(p, "[AUTH] nobody can log in: mailsink was started without --user");
-	else if (!may_log_in(&p->s))
-		refuse(p, "[AUTH] no login in clear text: use STLS first");
+	if (s->sink->users.count == 0)
+		refuse(s, "[AUTH] nobody can log in: mailsink was started without --user");
+	else if (!may_log_in(s))
+		refuse(s, "[AUTH] no login in clear text: use STLS first");
 	else
 		return true;
 	return false;
 }
 
-static void do_capa(struct pop3d *p, struct bytes arg)
+static void do_capa(struct session *s, struct bytes arg)
 {
-	struct session *s = &p->s;
+	struct pop3d *p = pop3d_of(s);
 
 	(void)arg;
 	session_reply(s, "+OK");
@@ -118,30 +110,29 @@ static void do_capa(struct pop3d *p, struct bytes arg)
 	session_reply(s, ".");
 }
 
-static void do_stls(struct pop3d *p, struct bytes arg)
+static void do_stls(struct session *s, struct bytes arg)
 {
 	(void)arg;
-	if (p->s.is_tls) {
-		refuse(p, "TLS is active already");
-	} else if (!p->s.sink->can_tls) {
-		refuse(p, "STLS is not offered");
+	if (s->is_tls) {
+		refuse(s, "TLS is active already");
+	} else if (!s->sink->can_tls) {
+		refuse(s, "STLS is not offered");
 	} else {
-		session_reply(&p->s, "+OK Begin TLS negotiation now");
-		p->s.starts_tls = true;
+		session_reply(s, "+OK Begin TLS negotiation now");
+		s->starts_tls = true;
 	}
 }
 
 /* The proof was right or wrong; a right one needs the lock, too. */
-static void finish_login(struct pop3d *p, struct bytes user, const char *how, bool ok)
+static void finish_login(struct session *s, struct bytes user, const char *how, bool ok)
 {
-	struct session *s = &p->s;
+	struct pop3d *p = pop3d_of(s);
 
-	journal_note(&s->sink->journal, &s->at, "login", "login of \"%.*s\" by %s %s", (int)user.n,
-			(const char *)user.p, how, ok ? "accepted" : "refused");
+	session_note_login(s, user, how, ok);
 	if (!ok) {
-		refuse(p, "[AUTH] Authentication failed");
+		refuse(s, "[AUTH] Authentication failed");
 	} else if (!store_lock(store_of(p))) {
-		refuse(p, "[IN-USE] another session has this mailbox");
+		refuse(s, "[IN-USE] another session has this mailbox");
 	} else {
 		s->is_authed = true;
 		p->in_mailbox = true;
@@ -151,111 +142,89 @@ static void finish_login(struct pop3d *p, struct bytes user, const char *how, bo
 	}
 }
 
-static void do_user(struct pop3d *p, struct bytes arg)
+static void do_user(struct session *s, struct bytes arg)
 {
-	if (!login_open(p))
+	struct pop3d *p = pop3d_of(s);
+
+	if (!login_open(s))
 		return;
 	buf_clear(&p->user);
 	if (arg.n == 0) {
-		refuse(p, "Syntax: USER name");
+		refuse(s, "Syntax: USER name");
 		return;
 	}
 	buf_put(&p->user, arg);
-	session_reply(&p->s, "+OK");
+	session_reply(s, "+OK");
 }
 
-static void do_pass(struct pop3d *p, struct bytes arg)
+static void do_pass(struct session *s, struct bytes arg)
 {
-	if (!login_open(p))
+	struct pop3d *p = pop3d_of(s);
+
+	if (!login_open(s))
 		return;
 	if (p->user.n == 0) {
-		refuse(p, "USER first");
+		refuse(s, "USER first");
 		return;
 	}
-	bool ok = users_check_password(&p->s.sink->users, buf_bytes(&p->user), arg);
-	finish_login(p, buf_bytes(&p->user), "PASS", ok);
+	bool ok = users_check_password(&s->sink->users, buf_bytes(&p->user), arg);
+	finish_login(s, buf_bytes(&p->user), "PASS", ok);
 	buf_clear(&p->user);
 }
 
-static void do_apop(struct pop3d *p, struct bytes arg)
+static void do_apop(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	size_t name_end = arg.n;
 
-	if (!login_open(p))
+	if (!login_open(s))
 		return;
 	while (name_end > 0 && arg.p[name_end - 1] != ' ')
 		name_end--;
 	if (name_end < 2) {
-		refuse(p, "Syntax: APOP name digest");
+		refuse(s, "Syntax: APOP name digest");
 		return;
 	}
 	struct bytes name = bytes_head(arg, name_end - 1), digest = bytes_skip(arg, name_end);
-	finish_login(p, name, "APOP",
-			users_check_apop(&p->s.sink->users, buf_bytes(&p->stamp), name, digest));
+	finish_login(s, name, "APOP",
+			users_check_apop(&s->sink->users, buf_bytes(&p->stamp), name, digest));
 }
 
-static void end_auth(struct pop3d *p, enum login_result result)
+static void auth_end(struct session *s, enum login_result result)
 {
-	struct login *l = &p->s.login;
+	static const char *const refusals[] = {
+		[LOGIN_CANCELLED] = "Authentication aborted",
+		[LOGIN_BAD_BASE64] = "Malformed base64",
+		[LOGIN_BAD_FORM] = "Malformed response",
+		[LOGIN_UNKNOWN] = "Unrecognized authentication mechanism",
+	};
 
 	if (result == LOGIN_OK || result == LOGIN_REFUSED)
-		finish_login(p, buf_bytes(&l->user), sasl_mech_name(l->mech), result == LOGIN_OK);
-	else if (result == LOGIN_CANCELLED)
-		refuse(p, "Authentication aborted");
-	else if (result == LOGIN_BAD_BASE64)
-		refuse(p, "Malformed base64");
+		finish_login(s, buf_bytes(&s->login.user), sasl_mech_name(s->login.mech),
+				result == LOGIN_OK);
 	else
-		refuse(p, "Malformed response");
-	login_end(l);
-}
-
-static void step_auth(struct pop3d *p, const struct bytes *line)
-{
-	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(SESSION_LINE_MAX);
-	enum login_result result = login_step(&p->s.login, &p->s.sink->users, line, &challenge);
-
-	if (result == LOGIN_MORE) {
-		buf_printf(&reply, "+ %s", buf_text(&challenge));
-		session_reply_random(&p->s, buf_text(&reply),
-				p->s.login.mech == SASL_CRAM_MD5 ? "+ <challenge>" :
-								   buf_text(&reply));
-	} else {
-		end_auth(p, result);
-	}
-	buf_free(&challenge);
-	buf_free(&reply);
+		refuse(s, refusals[result]);
 }
 
 /* Without an argument: the list that clients older than RFC 5034 ask for. */
-static void list_mechs(struct pop3d *p)
+static void list_mechs(struct session *s)
 {
 	struct bytes rest = BYTES(LOGIN_MECHS), word;
 
-	session_reply(&p->s, "+OK");
+	session_reply(s, "+OK");
 	while (bytes_word(&rest, &word))
-		session_reply(&p->s, "%.*s", (int)word.n, (const char *)word.p);
-	session_reply(&p->s, ".");
+		session_reply(s, "%.*s", (int)word.n, (const char *)word.p);
+	session_reply(s, ".");
 }
 
-static void do_auth(struct pop3d *p, struct bytes arg)
+static void do_auth(struct session *s, struct bytes arg)
 {
-	struct session *s = &p->s;
-	struct bytes mech, initial;
-
-	if (!login_open(p))
+	if (!login_open(s))
 		return;
-	if (!bytes_word(&arg, &mech))
-		list_mechs(p);
-	else if (!login_begin(&s->login, s->sink->w, sasl_mech_of(mech), s->sink->name))
-		refuse(p, "Unrecognized authentication mechanism");
-	else if (!bytes_word(&arg, &initial))
-		step_auth(p, NULL);
-	else if (bytes_trim(arg).n > 0)
-		end_auth(p, LOGIN_BAD_FORM);
-	else {
-		initial = login_initial(initial);
-		step_auth(p, &initial);
-	}
+	if (bytes_trim(arg).n == 0)
+		list_mechs(s);
+	else
+		session_auth(s, arg);
 }
 
 /* The message that the next word names; NULL, and said so, when there is none. */
@@ -266,11 +235,11 @@ static struct store_message *take_number(struct pop3d *p, struct bytes *arg, siz
 
 	bytes_word(arg, &word);
 	if (!bytes_is_uint(word, UINT32_MAX, &number)) {
-		refuse(p, "Syntax: a message number is missing");
+		refuse(&p->s, "Syntax: a message number is missing");
 		return NULL;
 	}
 	if (number == 0 || number > p->count || store_of(p)->at[number - 1].marked) {
-		refuse(p, "No such message");
+		refuse(&p->s, "No such message");
 		return NULL;
 	}
 	*index = (size_t)number - 1;
@@ -289,14 +258,15 @@ static void sum_up(struct pop3d *p, size_t *count, uint64_t *octets)
 	}
 }
 
-static void do_stat(struct pop3d *p, struct bytes arg)
+static void do_stat(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	size_t count;
 	uint64_t octets;
 
 	(void)arg;
 	sum_up(p, &count, &octets);
-	session_reply(&p->s, "+OK %zu %" PRIu64, count, octets);
+	session_reply(s, "+OK %zu %" PRIu64, count, octets);
 }
 
 static void start_list(struct pop3d *p, enum pour pour)
@@ -306,36 +276,38 @@ static void start_list(struct pop3d *p, enum pour pour)
 	p->s.is_pouring = true;
 }
 
-static void do_list(struct pop3d *p, struct bytes arg)
+static void do_list(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	const struct store_message *m;
 	size_t i, count;
 	uint64_t octets;
 
 	if (arg.n == 0) {
 		sum_up(p, &count, &octets);
-		session_reply(&p->s, "+OK %zu messages (%" PRIu64 " octets)", count, octets);
+		session_reply(s, "+OK %zu messages (%" PRIu64 " octets)", count, octets);
 		start_list(p, POUR_LIST);
 		return;
 	}
 	m = take_number(p, &arg, &i);
 	if (m)
-		session_reply(&p->s, "+OK %zu %" PRIu64, i + 1, m->octets);
+		session_reply(s, "+OK %zu %" PRIu64, i + 1, m->octets);
 }
 
-static void do_uidl(struct pop3d *p, struct bytes arg)
+static void do_uidl(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	const struct store_message *m;
 	size_t i;
 
 	if (arg.n == 0) {
-		session_reply(&p->s, "+OK");
+		session_reply(s, "+OK");
 		start_list(p, POUR_UIDL);
 		return;
 	}
 	m = take_number(p, &arg, &i);
 	if (m)
-		session_reply(&p->s, "+OK %zu %s", i + 1, m->uid);
+		session_reply(s, "+OK %zu %s", i + 1, m->uid);
 }
 
 /* Headers, the empty line and so many lines of the body. */
@@ -362,7 +334,7 @@ static void start_text(struct pop3d *p, size_t i, bool top, uint64_t lines)
 
 	if (!store_read(store_of(p), i, &p->file, &p->text, &e)) {
 		session_note(&p->s, e.text);
-		refuse(p, "[SYS/TEMP] The message cannot be read");
+		refuse(&p->s, "[SYS/TEMP] The message cannot be read");
 		return;
 	}
 	if (top) {
@@ -379,16 +351,18 @@ static void start_text(struct pop3d *p, size_t i, bool top, uint64_t lines)
 	p->s.is_pouring = true;
 }
 
-static void do_retr(struct pop3d *p, struct bytes arg)
+static void do_retr(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	size_t i;
 
 	if (take_number(p, &arg, &i))
 		start_text(p, i, false, 0);
 }
 
-static void do_top(struct pop3d *p, struct bytes arg)
+static void do_top(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	uint64_t lines;
 	size_t i;
 
@@ -397,7 +371,7 @@ static void do_top(struct pop3d *p, struct bytes arg)
 	if (bytes_is_uint(bytes_trim(arg), UINT32_MAX, &lines))
 		start_text(p, i, true, lines);
 	else
-		refuse(p, "Syntax: TOP number lines");
+		refuse(s, "Syntax: TOP number lines");
 }
 
 static void pour_list(struct pop3d *p)
@@ -436,34 +410,38 @@ static void pour(struct session *s)
 	buf_free(&p->file);
 }
 
-static void do_dele(struct pop3d *p, struct bytes arg)
+static void do_dele(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	size_t i;
 	struct store_message *m = take_number(p, &arg, &i);
 
 	if (!m)
 		return;
 	m->marked = true;
-	session_reply(&p->s, "+OK Marked to be deleted");
+	session_reply(s, "+OK Marked to be deleted");
 }
 
-static void do_rset(struct pop3d *p, struct bytes arg)
+static void do_rset(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
+
 	(void)arg;
 	for (size_t i = 0; i < p->count; i++)
 		store_of(p)->at[i].marked = false;
-	session_reply(&p->s, "+OK");
+	session_reply(s, "+OK");
 }
 
-static void do_noop(struct pop3d *p, struct bytes arg)
+static void do_noop(struct session *s, struct bytes arg)
 {
 	(void)arg;
-	session_reply(&p->s, "+OK");
+	session_reply(s, "+OK");
 }
 
 /* RFC 1939 6: only QUIT removes what was marked. */
-static void do_quit(struct pop3d *p, struct bytes arg)
+static void do_quit(struct session *s, struct bytes arg)
 {
+	struct pop3d *p = pop3d_of(s);
 	size_t lost = 0;
 
 	(void)arg;
@@ -471,13 +449,13 @@ static void do_quit(struct pop3d *p, struct bytes arg)
 		store_unlock(store_of(p), true, &lost);
 	p->in_mailbox = false;
 	if (lost > 0)
-		session_reply(&p->s, "-ERR [SYS/TEMP] %zu messages could not be removed", lost);
+		session_reply(s, "-ERR [SYS/TEMP] %zu messages could not be removed", lost);
 	else
-		session_reply(&p->s, "+OK Bye");
-	p->s.is_over = true;
+		session_reply(s, "+OK Bye");
+	s->is_over = true;
 }
 
-static const struct command commands[] = {
+static const struct session_command commands[] = {
 	{ "APOP", LOGIN, do_apop },
 	{ "AUTH", LOGIN, do_auth },
 	{ "CAPA", ANY, do_capa },
@@ -493,42 +471,29 @@ static const struct command commands[] = {
 	{ "TOP", MAILBOX, do_top },
 	{ "UIDL", MAILBOX, do_uidl },
 	{ "USER", LOGIN, do_user },
+	{ 0 },
 };
-
-static const struct command *find_command(struct bytes verb)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (bytes_equal_nocase(verb, bytes_of(commands[i].verb)))
-			return &commands[i];
-	return NULL;
-}
 
 static void take_line(struct session *s, struct bytes line)
 {
-	struct pop3d *p = pop3d_of(s);
 	struct bytes verb = bytes_head(line, bytes_find(line, ' '));
 	struct bytes arg = bytes_skip(line, verb.n + 1); /* blanks in it are part of a password */
-	const struct command *command = find_command(verb);
+	const struct session_command *command = session_find(s, verb);
+	bool in_mailbox = pop3d_of(s)->in_mailbox;
 
-	if (s->login.mech) {
-		session_show_hidden(s, line);
-		step_auth(p, &line);
-		return;
-	}
 	session_show(s, line, command != NULL);
 	if (!command || bytes_has_control(line))
-		refuse(p, "Unknown command");
-	else if (!(command->states & (p->in_mailbox ? MAILBOX : LOGIN)))
-		refuse(p, p->in_mailbox ? "Not possible after the login" : "Log in first");
+		refuse(s, "Unknown command");
+	else if (!(command->when & (in_mailbox ? MAILBOX : LOGIN)))
+		refuse(s, in_mailbox ? "Not possible after the login" : "Log in first");
 	else
-		command->run(p, arg);
+		command->run(s, arg);
 }
 
 static void line_too_long(struct session *s)
 {
-	session_note(s, "a command line over 4096 octets");
 	login_end(&s->login);
-	refuse(pop3d_of(s), "Line too long");
+	refuse(s, "Line too long");
 }
 
 /* RFC 2595 4: what was said before TLS counts for nothing. */
@@ -558,11 +523,14 @@ static void end(struct session *s)
 
 static const struct session_proto proto = {
 	.name = "pop3",
+	.challenge = "+",
+	.commands = commands,
 	.greet = greet,
 	.line = take_line,
 	.line_too_long = line_too_long,
 	.pour = pour,
 	.tls_on = tls_on,
+	.auth_end = auth_end,
 	.leave = leave,
 	.end = end,
 };

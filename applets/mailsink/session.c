@@ -3,6 +3,7 @@
 #include "applets/mailsink/session.h"
 
 #include "proto/b64.h"
+#include "proto/sasl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +111,8 @@ static void put_hidden(struct buf *out, struct bytes secret)
 	buf_printf(out, "<hidden, %zu bytes>", secret.n);
 }
 
-void session_show_hidden(struct session *s, struct bytes line)
+/* Shows a message of an AUTH exchange: its length only. */
+static void show_hidden(struct session *s, struct bytes line)
 {
 	struct buf text = BUF(2 * SESSION_LINE_MAX);
 
@@ -134,7 +136,7 @@ void session_show(struct session *s, struct bytes line, bool is_command)
 		journal_line(&s->sink->journal, &s->at, 'C', line);
 	} else if (!has_secret) {
 		/* a client that went on with its password although AUTH was refused */
-		session_show_hidden(s, line);
+		show_hidden(s, line);
 	} else {
 		for (size_t i = 0; i < shown && bytes_word(&rest, &word); i++) {
 			buf_put(&text, word);
@@ -152,6 +154,69 @@ void session_show(struct session *s, struct bytes line, bool is_command)
 	}
 	s->auth_tried = s->auth_tried || has_secret;
 	buf_free(&text);
+}
+
+const struct session_command *session_find(const struct session *s, struct bytes verb)
+{
+	for (const struct session_command *c = s->proto->commands; c->verb; c++)
+		if (bytes_equal_nocase(verb, bytes_of(c->verb)))
+			return c;
+	return NULL;
+}
+
+bool session_error(struct session *s)
+{
+	s->is_over = s->is_over || ++s->errors >= SESSION_ERRORS_MAX;
+	return s->is_over;
+}
+
+static void end_auth(struct session *s, enum login_result result)
+{
+	s->proto->auth_end(s, result);
+	login_end(&s->login);
+}
+
+static void step_auth(struct session *s, const struct bytes *line)
+{
+	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(SESSION_LINE_MAX);
+	enum login_result result = login_step(&s->login, &s->sink->users, line, &challenge);
+
+	if (result == LOGIN_MORE) {
+		bool is_random = s->login.mech == SASL_CRAM_MD5;
+		struct buf shown = BUF(SESSION_LINE_MAX);
+		buf_printf(&reply, "%s %s", s->proto->challenge, buf_text(&challenge));
+		buf_printf(&shown, "%s %s", s->proto->challenge,
+				is_random ? "<challenge>" : buf_text(&challenge));
+		session_reply_random(s, buf_text(&reply), buf_text(&shown));
+		buf_free(&shown);
+	} else {
+		end_auth(s, result);
+	}
+	buf_free(&challenge);
+	buf_free(&reply);
+}
+
+void session_auth(struct session *s, struct bytes arg)
+{
+	struct bytes mech = { 0 }, initial;
+
+	bytes_word(&arg, &mech);
+	if (!login_begin(&s->login, s->sink->w, sasl_mech_of(mech), s->sink->name)) {
+		end_auth(s, LOGIN_UNKNOWN);
+	} else if (!bytes_word(&arg, &initial)) {
+		step_auth(s, NULL);
+	} else if (bytes_trim(arg).n > 0) {
+		end_auth(s, LOGIN_BAD_FORM);
+	} else {
+		initial = login_initial(initial);
+		step_auth(s, &initial);
+	}
+}
+
+void session_note_login(struct session *s, struct bytes user, const char *how, bool ok)
+{
+	journal_note(&s->sink->journal, &s->at, "login", "login of \"%.*s\" by %s %s", (int)user.n,
+			(const char *)user.p, how, ok ? "accepted" : "refused");
 }
 
 void session_note_injected(struct session *s)
@@ -180,10 +245,15 @@ static void take_line(struct session *s, struct bytes *in)
 		session_note(s, "the client ends its lines with LF instead of CRLF");
 	}
 	s->steps++;
-	if (s->line_cut)
+	if (s->line_cut) {
+		session_note(s, "a command line over 4096 octets");
 		s->proto->line_too_long(s);
-	else
+	} else if (s->login.mech) {
+		show_hidden(s, line);
+		step_auth(s, &line);
+	} else {
 		s->proto->line(s, line);
+	}
 	buf_clear(&s->line);
 	s->line_cut = false;
 }

@@ -19,15 +19,25 @@ enum {
 
 struct session;
 
-/* What the two protocols do; each takes a line without its end. */
+/* A row of a protocol's commands; the last one is zeroed. */
+struct session_command {
+	const char *verb;
+	unsigned when; /* it may be used; the protocol's own bits */
+	void (*run)(struct session *s, struct bytes arg);
+};
+
+/* What the protocols do; each takes a line without its end. */
 struct session_proto {
 	const char *name;
+	const char *challenge; /* what stands before one in an AUTH exchange */
+	const struct session_command *commands;
 	void (*greet)(struct session *s);
 	void (*line)(struct session *s, struct bytes line);
 	void (*line_too_long)(struct session *s);
 	void (*data)(struct session *s, struct bytes *in); /* while in_data is set */
-	void (*pour)(struct session *s);                /* while is_pouring is set: adds to out */
-	void (*tls_on)(struct session *s);              /* everything said before is forgotten */
+	void (*pour)(struct session *s);   /* while is_pouring is set: adds to out */
+	void (*tls_on)(struct session *s); /* everything said before is forgotten */
+	void (*auth_end)(struct session *s, enum login_result result); /* of session_auth */
 	void (*leave)(struct session *s, bool is_idle); /* last words of a server that ends it */
 	void (*end)(struct session *s);                 /* gives up what it holds */
 };
@@ -89,9 +99,19 @@ void session_reply(struct session *s, const char *format, ...)
 /* The same, shown as something else in a journal that is to be compared with another run's. */
 void session_reply_random(struct session *s, const char *sent, const char *shown);
 
+/* The command of that name, case ignored, or NULL. */
+const struct session_command *session_find(const struct session *s, struct bytes verb);
+
+/* Runs the exchange that AUTH begins; arg: the mechanism, and an initial response where there is
+ * one. The result comes by proto->auth_end. */
+void session_auth(struct session *s, struct bytes arg);
+
+/* A refused command. True when there were too many, and the session ends. */
+bool session_error(struct session *s);
+
 /* Shows a client's line with its secrets hidden; is_command: it was known as one. */
 void session_show(struct session *s, struct bytes line, bool is_command);
 
-/* Shows a message of an AUTH exchange: its length only. */
-void session_show_hidden(struct session *s, struct bytes line);
+/* Tells who logged in or was refused. */
+void session_note_login(struct session *s, struct bytes user, const char *how, bool ok);
 void session_note(struct session *s, const char *text);

@@ -32,11 +32,8 @@ struct smtpd {
 	size_t since_step;
 };
 
-struct command {
-	const char *verb;
-	bool before_tls; /* even where TLS is required (RFC 3207 4) */
-	void (*run)(struct smtpd *m, struct bytes arg);
-};
+/* When a command may be used. */
+enum { BEFORE_TLS = 1 /* even where TLS is required (RFC 3207 4) */ };
 
 static struct smtpd *smtpd_of(struct session *s)
 {
@@ -44,13 +41,11 @@ static struct smtpd *smtpd_of(struct session *s)
 }
 
 /* A reply that counts as the client's fault; too many end the session. */
-static void refuse(struct smtpd *m, const char *text)
+static void refuse(struct session *s, const char *text)
 {
-	session_reply(&m->s, "%s", text);
-	if (++m->s.errors < SESSION_ERRORS_MAX)
-		return;
-	session_reply(&m->s, "421 4.7.0 %s Error: too many errors", m->s.sink->name);
-	m->s.is_over = true;
+	session_reply(s, "%s", text);
+	if (session_error(s))
+		session_reply(s, "421 4.7.0 %s Error: too many errors", s->sink->name);
 }
 
 static void end_transaction(struct smtpd *m)
@@ -82,7 +77,7 @@ static bool take_helo(struct smtpd *m, struct bytes arg, bool is_esmtp)
 	struct bytes name;
 
 	if (!bytes_word(&arg, &name) || name.n > ENVELOPE_NAME_MAX || bytes_trim(arg).n > 0) {
-		refuse(m,
+		refuse(&m->s,
 				is_esmtp ? "501 5.5.4 Syntax: EHLO hostname" :
 					   "501 5.5.4 Syntax: HELO hostname");
 		return false;
@@ -95,15 +90,17 @@ static bool take_helo(struct smtpd *m, struct bytes arg, bool is_esmtp)
 	return true;
 }
 
-static void do_helo(struct smtpd *m, struct bytes arg)
+static void do_helo(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
+
 	if (take_helo(m, arg, false))
-		session_reply(&m->s, "250 %s", m->s.sink->name);
+		session_reply(s, "250 %s", s->sink->name);
 }
 
-static void do_ehlo(struct smtpd *m, struct bytes arg)
+static void do_ehlo(struct session *s, struct bytes arg)
 {
-	struct session *s = &m->s;
+	struct smtpd *m = smtpd_of(s);
 
 	if (!take_helo(m, arg, true))
 		return;
@@ -119,96 +116,61 @@ static void do_ehlo(struct smtpd *m, struct bytes arg)
 	session_reply(s, "250 SMTPUTF8");
 }
 
-static void do_starttls(struct smtpd *m, struct bytes arg)
+static void do_starttls(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
+
 	if (arg.n > 0)
-		refuse(m, "501 5.5.4 Syntax: STARTTLS");
-	else if (m->s.is_tls)
-		refuse(m, "503 5.5.1 Error: TLS already active");
-	else if (!m->s.sink->can_tls)
-		refuse(m, "502 5.5.1 Error: command not implemented");
+		refuse(s, "501 5.5.4 Syntax: STARTTLS");
+	else if (s->is_tls)
+		refuse(s, "503 5.5.1 Error: TLS already active");
+	else if (!s->sink->can_tls)
+		refuse(s, "502 5.5.1 Error: command not implemented");
 	else if (m->has_mail)
-		refuse(m, "503 5.5.1 Error: MAIL transaction in progress");
+		refuse(s, "503 5.5.1 Error: MAIL transaction in progress");
 	else {
-		session_reply(&m->s, "220 2.0.0 Ready to start TLS");
-		m->s.starts_tls = true;
+		session_reply(s, "220 2.0.0 Ready to start TLS");
+		s->starts_tls = true;
 	}
 }
 
-static void end_auth(struct smtpd *m, enum login_result result)
+static void auth_end(struct session *s, enum login_result result)
 {
-	struct session *s = &m->s;
-	const char *mech = sasl_mech_name(s->login.mech);
-	struct bytes user = buf_bytes(&s->login.user);
+	static const char *const refusals[] = {
+		[LOGIN_CANCELLED] = "501 5.7.0 Error: authentication aborted",
+		[LOGIN_BAD_BASE64] = "501 5.5.2 Error: authentication failed: malformed base64",
+		[LOGIN_BAD_FORM] = "501 5.5.2 Error: authentication failed: malformed response",
+		[LOGIN_REFUSED] = "535 5.7.8 Error: authentication failed",
+		[LOGIN_UNKNOWN] = "504 5.5.4 Error: unrecognized authentication mechanism",
+	};
 
 	if (result == LOGIN_OK || result == LOGIN_REFUSED)
-		journal_note(&s->sink->journal, &s->at, "login", "login of \"%.*s\" by %s %s",
-				(int)user.n, (const char *)user.p, mech,
-				result == LOGIN_OK ? "accepted" : "refused");
-	login_end(&s->login);
-	switch (result) {
-	case LOGIN_OK:
-		s->is_authed = true;
-		session_reply(s, "235 2.7.0 Authentication successful");
-		break;
-	case LOGIN_CANCELLED:
-		refuse(m, "501 5.7.0 Error: authentication aborted");
-		break;
-	case LOGIN_BAD_BASE64:
-		refuse(m, "501 5.5.2 Error: authentication failed: malformed base64");
-		break;
-	case LOGIN_BAD_FORM:
-		refuse(m, "501 5.5.2 Error: authentication failed: malformed response");
-		break;
-	case LOGIN_REFUSED:
-	case LOGIN_MORE:
-		refuse(m, "535 5.7.8 Error: authentication failed");
-		break;
+		session_note_login(s, buf_bytes(&s->login.user), sasl_mech_name(s->login.mech),
+				result == LOGIN_OK);
+	if (result != LOGIN_OK) {
+		refuse(s, refusals[result]);
+		return;
 	}
+	s->is_authed = true;
+	session_reply(s, "235 2.7.0 Authentication successful");
 }
 
-static void step_auth(struct smtpd *m, const struct bytes *line)
+static void do_auth(struct session *s, struct bytes arg)
 {
-	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(SESSION_LINE_MAX);
-	enum login_result result = login_step(&m->s.login, &m->s.sink->users, line, &challenge);
-
-	if (result == LOGIN_MORE) {
-		buf_printf(&reply, "334 %s", buf_text(&challenge));
-		session_reply_random(&m->s, buf_text(&reply),
-				m->s.login.mech == SASL_CRAM_MD5 ? "334 <challenge>" :
-								   buf_text(&reply));
-	} else {
-		end_auth(m, result);
-	}
-	buf_free(&challenge);
-	buf_free(&reply);
-}
-
-static void do_auth(struct smtpd *m, struct bytes arg)
-{
-	struct session *s = &m->s;
-	struct bytes mech, initial;
+	struct smtpd *m = smtpd_of(s);
 
 	if (s->sink->users.count == 0)
-		refuse(m, "503 5.5.1 Error: authentication not enabled");
+		refuse(s, "503 5.5.1 Error: authentication not enabled");
 	else if (!m->has_helo || !m->envelope.is_esmtp)
-		refuse(m, "503 5.5.1 Error: send EHLO first");
+		refuse(s, "503 5.5.1 Error: send EHLO first");
 	else if (s->is_authed)
-		refuse(m, "503 5.5.1 Error: already authenticated");
+		refuse(s, "503 5.5.1 Error: already authenticated");
 	else if (m->has_mail)
-		refuse(m, "503 5.5.1 Error: MAIL transaction in progress");
-	else if (!bytes_word(&arg, &mech))
-		refuse(m, "501 5.5.4 Syntax: AUTH mechanism");
-	else if (!login_begin(&s->login, s->sink->w, sasl_mech_of(mech), s->sink->name))
-		refuse(m, "504 5.5.4 Error: unrecognized authentication mechanism");
-	else if (!bytes_word(&arg, &initial))
-		step_auth(m, NULL);
-	else if (bytes_trim(arg).n > 0)
-		end_auth(m, LOGIN_BAD_FORM);
-	else {
-		initial = login_initial(initial);
-		step_auth(m, &initial);
-	}
+		refuse(s, "503 5.5.1 Error: MAIL transaction in progress");
+	else if (arg.n == 0)
+		refuse(s, "501 5.5.4 Syntax: AUTH mechanism");
+	else
+		session_auth(s, arg);
 }
 
 static bool has_eight_bit(struct bytes in)
@@ -248,43 +210,43 @@ static const char *mail_parameter(struct smtpd *m, struct bytes word)
 }
 
 /* The path behind "FROM:" or "TO:"; what follows it stays in arg. False: said so. */
-static bool take_path(struct smtpd *m, const char *keyword, struct bytes *arg, struct bytes *path)
+static bool take_path(struct session *s, const char *keyword, struct bytes *arg, struct bytes *path)
 {
 	bool bare;
 
 	if (!bytes_starts_nocase(*arg, bytes_of(keyword))) {
-		refuse(m,
+		refuse(s,
 				*keyword == 'F' ? "501 5.5.4 Syntax: MAIL FROM:<address>" :
 						  "501 5.5.4 Syntax: RCPT TO:<address>");
 		return false;
 	}
 	*arg = bytes_skip(*arg, bytes_of(keyword).n);
 	if (!envelope_path(arg, path, &bare) || path->n > ENVELOPE_PATH_MAX) {
-		refuse(m,
+		refuse(s,
 				*keyword == 'F' ? "501 5.1.7 Bad sender address syntax" :
 						  "501 5.1.3 Bad recipient address syntax");
 		return false;
 	}
 	if (bare)
-		session_note(&m->s,
-				"the address has no angle brackets (RFC 5321 4.1.2 wants them)");
+		session_note(s, "the address has no angle brackets (RFC 5321 4.1.2 wants them)");
 	return true;
 }
 
-static void do_mail(struct smtpd *m, struct bytes arg)
+static void do_mail(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
 	const char *trouble = NULL;
 	struct bytes path, word;
 
 	if (!m->has_helo) {
-		refuse(m, "503 5.5.1 Error: send HELO/EHLO first");
+		refuse(s, "503 5.5.1 Error: send HELO/EHLO first");
 		return;
 	}
 	if (m->has_mail) {
-		refuse(m, "503 5.5.1 Error: nested MAIL command");
+		refuse(s, "503 5.5.1 Error: nested MAIL command");
 		return;
 	}
-	if (!take_path(m, "FROM:", &arg, &path))
+	if (!take_path(s, "FROM:", &arg, &path))
 		return;
 	while (!trouble && bytes_word(&arg, &word))
 		trouble = mail_parameter(m, word);
@@ -292,58 +254,61 @@ static void do_mail(struct smtpd *m, struct bytes arg)
 		trouble = "553 5.6.7 Error: non-ASCII address without SMTPUTF8";
 	if (trouble) {
 		m->envelope.is_utf8 = false;
-		refuse(m, trouble);
+		refuse(s, trouble);
 		return;
 	}
-	if (!store_book(&m->s.sink->store, 0)) {
+	if (!store_book(&s->sink->store, 0)) {
 		m->envelope.is_utf8 = false;
-		session_reply(&m->s, "452 4.3.1 Insufficient system storage");
+		session_reply(s, "452 4.3.1 Insufficient system storage");
 		return;
 	}
 	buf_put(&m->envelope.from, path);
 	m->has_mail = true;
-	session_reply(&m->s, "250 2.1.0 Ok");
+	session_reply(s, "250 2.1.0 Ok");
 }
 
-static void do_rcpt(struct smtpd *m, struct bytes arg)
+static void do_rcpt(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
 	struct bytes path;
 
 	if (!m->has_mail) {
-		refuse(m, "503 5.5.1 Error: need MAIL command");
+		refuse(s, "503 5.5.1 Error: need MAIL command");
 		return;
 	}
 	m->refused_recipients++; /* until it is taken */
-	if (!take_path(m, "TO:", &arg, &path))
+	if (!take_path(s, "TO:", &arg, &path))
 		return;
 	if (path.n == 0)
-		refuse(m, "501 5.1.3 Bad recipient address syntax");
+		refuse(s, "501 5.1.3 Bad recipient address syntax");
 	else if (bytes_trim(arg).n > 0)
-		refuse(m, "555 5.5.4 Unsupported option");
+		refuse(s, "555 5.5.4 Unsupported option");
 	else if (has_eight_bit(path) && !m->envelope.is_utf8)
-		refuse(m, "553 5.6.7 Error: non-ASCII address without SMTPUTF8");
+		refuse(s, "553 5.6.7 Error: non-ASCII address without SMTPUTF8");
 	else if (!envelope_add(&m->envelope, path))
-		session_reply(&m->s, "452 4.5.3 Error: too many recipients");
+		session_reply(s, "452 4.5.3 Error: too many recipients");
 	else {
 		m->refused_recipients--;
-		session_reply(&m->s, "250 2.1.5 Ok");
+		session_reply(s, "250 2.1.5 Ok");
 	}
 }
 
-static void do_data(struct smtpd *m, struct bytes arg)
+static void do_data(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
+
 	if (arg.n > 0) {
-		refuse(m, "501 5.5.4 Syntax: DATA");
+		refuse(s, "501 5.5.4 Syntax: DATA");
 	} else if (m->envelope.recipient_count > 0) {
-		session_reply(&m->s, "354 End data with <CR><LF>.<CR><LF>");
+		session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 		m->dot = (struct dot_reader){ .crlf_only = true };
-		m->data = BUF(m->s.sink->message_max + 1); /* one more tells that it is too big */
+		m->data = BUF(s->sink->message_max + 1); /* one more tells that it is too big */
 		m->fate = FATE_KEEP;
-		m->s.in_data = true;
+		s->in_data = true;
 	} else if (m->refused_recipients > 0) {
-		refuse(m, "554 5.5.1 Error: no valid recipients");
+		refuse(s, "554 5.5.1 Error: no valid recipients");
 	} else {
-		refuse(m,
+		refuse(s,
 				m->has_mail ? "503 5.5.1 Error: need RCPT command" :
 					      "503 5.5.1 Error: need MAIL command");
 	}
@@ -401,7 +366,7 @@ static void end_data(struct smtpd *m)
 	else if (m->fate == FATE_KEEP)
 		store_unbook(&s->sink->store, m->data.n);
 	if (m->fate == FATE_TOO_BIG)
-		refuse(m, "552 5.3.4 Error: message file too big");
+		refuse(s, "552 5.3.4 Error: message file too big");
 	else if (m->fate == FATE_FULL)
 		session_reply(s, "452 4.3.1 Insufficient system storage");
 	else
@@ -437,100 +402,88 @@ static void take_data(struct session *s, struct bytes *in)
 		end_data(m);
 }
 
-static void do_rset(struct smtpd *m, struct bytes arg)
+static void do_rset(struct session *s, struct bytes arg)
 {
+	struct smtpd *m = smtpd_of(s);
+
 	if (arg.n > 0) {
-		refuse(m, "501 5.5.4 Syntax: RSET");
+		refuse(s, "501 5.5.4 Syntax: RSET");
 		return;
 	}
 	end_transaction(m);
-	session_reply(&m->s, "250 2.0.0 Ok");
+	session_reply(s, "250 2.0.0 Ok");
 }
 
-static void do_noop(struct smtpd *m, struct bytes arg)
+static void do_noop(struct session *s, struct bytes arg)
 {
 	(void)arg; /* RFC 5321 4.1.1.9: a string may stand there */
-	session_reply(&m->s, "250 2.0.0 Ok");
+	session_reply(s, "250 2.0.0 Ok");
 }
 
-static void do_vrfy(struct smtpd *m, struct bytes arg)
+static void do_vrfy(struct session *s, struct bytes arg)
 {
 	if (arg.n == 0)
-		refuse(m, "501 5.5.4 Syntax: VRFY address");
+		refuse(s, "501 5.5.4 Syntax: VRFY address");
 	else
-		session_reply(&m->s, "252 2.0.0 Every address is taken here");
+		session_reply(s, "252 2.0.0 Every address is taken here");
 }
 
-static void do_help(struct smtpd *m, struct bytes arg)
+static void do_help(struct session *s, struct bytes arg)
 {
 	(void)arg;
-	session_reply(&m->s,
+	session_reply(s,
 			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
 }
 
-static void do_quit(struct smtpd *m, struct bytes arg)
+static void do_quit(struct session *s, struct bytes arg)
 {
 	if (arg.n > 0) {
-		refuse(m, "501 5.5.4 Syntax: QUIT");
+		refuse(s, "501 5.5.4 Syntax: QUIT");
 		return;
 	}
-	session_reply(&m->s, "221 2.0.0 Bye");
-	m->s.is_over = true;
+	session_reply(s, "221 2.0.0 Bye");
+	s->is_over = true;
 }
 
-static const struct command commands[] = {
-	{ "AUTH", false, do_auth },
-	{ "DATA", false, do_data },
-	{ "EHLO", true, do_ehlo },
-	{ "HELO", true, do_helo },
-	{ "HELP", true, do_help },
-	{ "MAIL", false, do_mail },
-	{ "NOOP", true, do_noop },
-	{ "QUIT", true, do_quit },
-	{ "RCPT", false, do_rcpt },
-	{ "RSET", true, do_rset },
-	{ "STARTTLS", true, do_starttls },
-	{ "VRFY", false, do_vrfy },
+static const struct session_command commands[] = {
+	{ "AUTH", 0, do_auth },
+	{ "DATA", 0, do_data },
+	{ "EHLO", BEFORE_TLS, do_ehlo },
+	{ "HELO", BEFORE_TLS, do_helo },
+	{ "HELP", BEFORE_TLS, do_help },
+	{ "MAIL", 0, do_mail },
+	{ "NOOP", BEFORE_TLS, do_noop },
+	{ "QUIT", BEFORE_TLS, do_quit },
+	{ "RCPT", 0, do_rcpt },
+	{ "RSET", BEFORE_TLS, do_rset },
+	{ "STARTTLS", BEFORE_TLS, do_starttls },
+	{ "VRFY", 0, do_vrfy },
+	{ 0 },
 };
-
-static const struct command *find_command(struct bytes verb)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (bytes_equal_nocase(verb, bytes_of(commands[i].verb)))
-			return &commands[i];
-	return NULL;
-}
 
 static void take_line(struct session *s, struct bytes line)
 {
-	struct smtpd *m = smtpd_of(s);
 	struct bytes arg = bytes_trim(line), verb = { 0 };
-	const struct command *command;
+	const struct session_command *command;
 
-	if (s->login.mech) {
-		session_show_hidden(s, line);
-		step_auth(m, &line);
-		return;
-	}
 	bytes_word(&arg, &verb);
-	command = find_command(verb);
+	command = session_find(s, verb);
 	session_show(s, line, command != NULL);
 	if (!command || bytes_has_control(line))
-		refuse(m, "500 5.5.2 Error: command not recognized");
-	else if (s->sink->require_tls && !s->is_tls && !command->before_tls)
-		refuse(m, "530 5.7.0 Must issue a STARTTLS command first");
+		refuse(s, "500 5.5.2 Error: command not recognized");
+	else if (s->sink->require_tls && !s->is_tls && !(command->when & BEFORE_TLS))
+		refuse(s, "530 5.7.0 Must issue a STARTTLS command first");
 	else
-		command->run(m, bytes_trim(arg));
+		command->run(s, bytes_trim(arg));
 }
 
 static void line_too_long(struct session *s)
 {
-	session_note(s, "a command line over 4096 octets");
 	if (s->login.mech) { /* RFC 4954 4 */
 		login_end(&s->login);
-		refuse(smtpd_of(s), "500 5.5.6 Error: authentication exchange line is too long");
+		refuse(s, "500 5.5.6 Error: authentication exchange line is too long");
 	} else {
-		refuse(smtpd_of(s), "500 5.5.2 Error: line too long");
+		refuse(s, "500 5.5.2 Error: line too long");
 	}
 }
 
@@ -562,11 +515,14 @@ static void end(struct session *s)
 
 static const struct session_proto proto = {
 	.name = "smtp",
+	.challenge = "334",
+	.commands = commands,
 	.greet = greet,
 	.line = take_line,
 	.line_too_long = line_too_long,
 	.data = take_data,
 	.tls_on = tls_on,
+	.auth_end = auth_end,
 	.leave = leave,
 	.end = end,
 };
