@@ -43,15 +43,6 @@ static bool is_alnum(unsigned char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static int hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ---- UTF-8 (RFC 3629) ---- */
 
 /* Size of the well-formed character at the front of in, 0 when there is none. */
@@ -304,8 +295,8 @@ static bool word_parse(struct bytes in, struct word *w)
 static void put_quoted(struct bytes text, struct buf *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		int high = text.p[i] == '=' && i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
+		int high = text.p[i] == '=' && i + 2 < text.n ? bytes_hex(text.p[i + 1]) : -1;
+		int low = high >= 0 ? bytes_hex(text.p[i + 2]) : -1;
 		if (low >= 0) {
 			buf_putc(out, (unsigned char)(high * 16 + low));
 			i += 2;

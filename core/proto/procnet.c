@@ -4,22 +4,13 @@
 
 #include <string.h>
 
-static int hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool read_hex(struct bytes in, uint32_t *out)
 {
 	*out = 0;
 	if (in.n == 0 || in.n > 8)
 		return false;
 	for (size_t i = 0; i < in.n; i++) {
-		int digit = hex_digit(in.p[i]);
+		int digit = bytes_hex(in.p[i]);
 		if (digit < 0)
 			return false;
 		*out = *out << 4 | (uint32_t)digit;

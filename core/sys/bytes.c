@@ -147,3 +147,12 @@ bool bytes_has_control(struct bytes in)
 			return true;
 	return false;
 }
+
+int bytes_hex(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
