@@ -1,7 +1,9 @@
 /* mailsink - a small SMTP and POP3 server for tests
  * SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
+#include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/serve.h"
+#include "applets/mailsink/smtpd.h"
 #include "proto/smtp.h"
 #include "sys/file.h"
 #include "sys/mem.h"
@@ -17,7 +19,7 @@ enum { BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
 struct mailsink {
 	unsigned port[SERVE_PORTS], first_port;
 	const char *bind;
-	struct opt_list users;
+	struct opt_list users, faults;
 	const char *user_file, *maildir, *banner;
 	const char *cert, *key, *cert_out;
 	bool no_tls, require_tls;
@@ -52,6 +54,8 @@ static const struct opt options[] = {
 	{0, "cert-out", "FILE", OPT_TEXT, AT(cert_out), "write the certificate, for clients to trust", 0, 0},
 	{0, "require-tls", NULL, OPT_FLAG, AT(require_tls), "no mail and no login in clear text", 0, 0},
 	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
+	{.help = "A server that is broken"},
+	{0, "fault", "SPEC", OPT_LIST, AT(faults), "STAGE[*N]=ACTION: see below; may be repeated", 0, 0},
 	{.help = "How long"},
 	{0, "once", NULL, OPT_FLAG, AT(once), "end after the first session", 0, 0},
 	{'t', "for", "S", OPT_NUMBER, AT(for_s), "end after S seconds", 1, 31536000},
@@ -73,6 +77,13 @@ static const char *const more[] = {
 	"When it listens it says so on standard output, in one line with the ports:"
 	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"
 	" whoever is there.",
+	"--fault breaks the answer to a STAGE: a command's name, or greeting, tls (when it is to begin),"
+	" dot (the message is complete), proof (the answer to an AUTH challenge), any; with *N only the"
+	" first N times. ACTION is a reply (\"rcpt*2=450 4.2.0 Greylisted\"; with \\r \\n \\0 \\\\"
+	" \\xNN; one that refuses stands for the command, another only for its answer), or one of: close"
+	" reset silence cut, delay S, drip MS, split (each octet a packet), twice, insert TEXT,"
+	" count N (more lines), endless, long N (octets), teaser, lf, noeol, nodot, unstuffed, spaces,"
+	" lower, mask (stars), xxxx, oldauth (AUTH=), lie N (sizes), alert N (of TLS).",
 	"--user shows a password in ps until it is overwritten, right after the start; for other than"
 	" throw-away ones there is --user-file.",
 	NULL,
@@ -139,6 +150,23 @@ static bool choose_ports(struct mailsink *m, struct err *e)
 	if (m->no_tls)
 		m->port[SERVE_SMTPS] = m->port[SERVE_POP3S] = SERVE_UNUSED;
 	return true;
+}
+
+static bool take_faults(struct faults *f, const struct opt_list *specs, struct err *e)
+{
+	static const struct session_proto *const protos[] = { &smtpd_proto, &pop3d_proto };
+	const char *stages[FAULT_STAGES_MAX + 1] = { FAULT_STAGES };
+	size_t count = 0;
+	bool ok = true;
+
+	while (stages[count])
+		count++;
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
+		for (size_t k = 0; protos[i]->commands[k].verb && count < FAULT_STAGES_MAX; k++)
+			stages[count++] = protos[i]->commands[k].verb;
+	for (size_t i = 0; ok && i < specs->count; i++)
+		ok = faults_add(f, specs->at[i], stages, e);
+	return ok;
 }
 
 static bool check_options(struct mailsink *m, struct err *e)
@@ -288,10 +316,11 @@ int mailsink_main(struct world *w, int argc, char **argv)
 	buf_put(&name, smtp_banner_host(bytes_of(m.banner)));
 	set_sink(&sink, w, &m, name.n > 0 ? buf_text(&name) : HOST_NAME);
 	bool ok = take_users(&sink.users, &m, argc, argv, &e) && check_options(&m, &e) &&
-			run(&sink, &m, &e);
+			take_faults(&sink.faults, &m.faults, &e) && run(&sink, &m, &e);
 	if (!ok)
 		opt_wrong(w, &mailsink_spec, "%s", e.text);
 	users_free(&sink.users);
+	faults_free(&sink.faults);
 	buf_free(&name);
 	return ok ? 0 : 3;
 }

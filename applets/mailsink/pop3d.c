@@ -401,7 +401,10 @@ static void pour(struct session *s)
 		pour_list(p);
 		return;
 	}
-	dot_write(&p->dot, piece, &s->out);
+	if (faults_unstuffed(&s->sink->faults, &s->fault))
+		buf_put(&s->out, piece);
+	else
+		dot_write(&p->dot, piece, &s->out);
 	p->text = bytes_skip(p->text, piece.n);
 	if (p->text.n > 0)
 		return;
@@ -482,6 +485,8 @@ static void take_line(struct session *s, struct bytes line)
 	bool in_mailbox = pop3d_of(s)->in_mailbox;
 
 	session_show(s, line, command != NULL);
+	if (!session_stage(s, command ? command->verb : NULL))
+		return;
 	if (!command || bytes_has_control(line))
 		refuse(s, "Unknown command");
 	else if (!(command->when & (in_mailbox ? MAILBOX : LOGIN)))
@@ -521,7 +526,7 @@ static void end(struct session *s)
 	buf_free(&p->file);
 }
 
-static const struct session_proto proto = {
+const struct session_proto pop3d_proto = {
 	.name = "pop3",
 	.challenge = "+",
 	.commands = commands,
@@ -541,6 +546,6 @@ struct session *pop3d_new(struct sink *sink, const struct session_peer *peer)
 
 	p->stamp.max = SESSION_LINE_MAX;
 	p->user.max = SESSION_LINE_MAX;
-	session_start(&p->s, &proto, sink, peer);
+	session_start(&p->s, &pop3d_proto, sink, peer);
 	return &p->s;
 }

@@ -8,3 +8,5 @@
  * UIDL, CAPA and RESP-CODES (2449), AUTH-RESP-CODE (3206), STLS (2595), AUTH (5034). Every user
  * sees all messages; one session at a time has them. */
 struct session *pop3d_new(struct sink *sink, const struct session_peer *peer);
+
+extern const struct session_proto pop3d_proto;

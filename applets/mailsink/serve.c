@@ -12,6 +12,7 @@
 #include "sys/mem.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum {
 	IN_MAX = 16 * 1024,
@@ -34,6 +35,7 @@ struct conn {
 	size_t sent;    /* since the last step */
 	uint64_t steps; /* of the session when the deadline was set */
 	uint64_t idle_ms, deadline_ms;
+	uint64_t resume_ms; /* a fault: nothing is sent before */
 };
 
 static const struct {
@@ -92,6 +94,8 @@ static bool start_tls(struct serve *v, struct conn *c)
 {
 	struct err e = { 0 };
 
+	if (!session_may_tls(c->session))
+		return false;
 	if (tls_server_start(c->stream, v->options->tls, &e))
 		return true;
 	fail(c, "TLS", &e);
@@ -109,6 +113,11 @@ static void tell_tls(struct conn *c)
 	c->tls_told = true;
 	journal_note(&c->session->sink->journal, &c->session->at, "tls", "%s, %s", seen.version,
 			seen.suite);
+}
+
+static bool is_paused(const struct serve *v, const struct conn *c)
+{
+	return now_ms(v) < c->resume_ms;
 }
 
 static void open_conn(struct serve *v, enum serve_port port, struct stream *stream)
@@ -137,11 +146,17 @@ static void open_conn(struct serve *v, enum serve_port port, struct stream *stre
 static void close_conn(struct conn *c)
 {
 	struct buf rest = BUF(DRAIN_MAX);
+	bool is_reset = c->session->fault.resets;
 	struct err e;
 	short wants;
 
+	if (is_reset)
+		setsockopt(stream_get_fd(c->stream), SOL_SOCKET, SO_LINGER,
+				&(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+
 	/* input that nobody read would make TCP reset the connection, and our last words with it */
-	while (!c->dead && !c->eof && stream_try_read(c->stream, &rest, &wants, &e) == IO_OK)
+	while (!c->dead && !c->eof && !is_reset &&
+			stream_try_read(c->stream, &rest, &wants, &e) == IO_OK)
 		;
 	buf_free(&rest);
 	journal_note(&c->session->sink->journal, &c->session->at, "end", "closed");
@@ -150,24 +165,55 @@ static void close_conn(struct conn *c)
 	buf_free(&c->in);
 }
 
-/* True when something moved. */
-static bool send_out(struct conn *c)
+/* How much of out may go now: a fault may want less than all. */
+static size_t due(const struct serve *v, struct conn *c)
+{
+	struct fault_state *f = &c->session->fault;
+	size_t n = c->session->out.n;
+
+	if (is_paused(v, c))
+		return 0;
+	if (f->pause_ms > 0 && f->pause_at == 0) {
+		c->resume_ms = now_ms(v) + f->pause_ms;
+		f->pause_ms = 0;
+		return 0;
+	}
+	if (f->pause_ms > 0 && f->pause_at < n)
+		n = f->pause_at;
+	return f->by_octet && n > 0 ? 1 : n;
+}
+
+static void was_sent(const struct serve *v, struct conn *c, size_t n)
 {
 	struct session *s = c->session;
+	struct fault_state *f = &s->fault;
+
+	buf_drop(&s->out, n);
+	f->pause_at -= f->pause_at < n ? f->pause_at : n;
+	if (f->by_octet && f->octet_ms > 0 && n > 0)
+		c->resume_ms = now_ms(v) + f->octet_ms;
+	if (s->out.n == 0)
+		f->by_octet = false;
+	c->sent += n;
+	if (c->sent >= SENT_STEP) {
+		c->sent = 0;
+		s->steps++;
+	}
+}
+
+/* True when something moved. */
+static bool send_out(const struct serve *v, struct conn *c)
+{
+	struct bytes out = bytes_head(buf_bytes(&c->session->out), due(v, c));
 	struct err e = { 0 };
 	size_t written;
 
-	if (s->out.n == 0)
+	if (out.n == 0)
 		return false;
-	switch (stream_try_write(c->stream, buf_bytes(&s->out), &written, &c->write_wants, &e)) {
+	switch (stream_try_write(c->stream, out, &written, &c->write_wants, &e)) {
 	case IO_OK:
 		c->write_wants = POLLOUT;
-		buf_drop(&s->out, written);
-		c->sent += written;
-		if (c->sent >= SENT_STEP) {
-			c->sent = 0;
-			s->steps++;
-		}
+		was_sent(v, c, written);
 		return written > 0;
 	case IO_TIMEOUT:
 		return false;
@@ -233,9 +279,10 @@ static bool is_finished(const struct conn *c)
 {
 	const struct session *s = c->session;
 
-	return c->dead ||
-			(s->out.n == 0 &&
-					(s->is_over || (c->eof && c->in.n == 0 && !s->is_pouring)));
+	if (c->dead)
+		return true;
+	return s->out.n == 0 && !session_has_work(s, false) &&
+			(s->is_over || (c->eof && c->in.n == 0));
 }
 
 static void drive(struct serve *v, struct conn *c)
@@ -245,7 +292,7 @@ static void drive(struct serve *v, struct conn *c)
 		if (!c->dead)
 			moved = work(v, c) || moved;
 		if (!c->dead)
-			moved = send_out(c) || moved;
+			moved = send_out(v, c) || moved;
 		if (!moved)
 			break;
 	}
@@ -254,7 +301,7 @@ static void drive(struct serve *v, struct conn *c)
 		c->deadline_ms = now_ms(v) + c->idle_ms;
 	} else if (now_ms(v) >= c->deadline_ms) {
 		session_leave(c->session, true);
-		send_out(c);
+		send_out(v, c);
 		c->dead = true;
 	}
 }
@@ -287,14 +334,14 @@ static bool has_work(const struct conn *c)
 		return true;
 	if (s->starts_tls && s->out.n == 0)
 		return true;
-	return (c->in.n > 0 || s->is_pouring) && s->out.n < SESSION_OUT_HIGH && !s->is_over;
+	return session_has_work(s, c->in.n > 0);
 }
 
-static short events_of(const struct conn *c)
+static short events_of(const struct serve *v, const struct conn *c)
 {
 	short events = 0;
 
-	if (c->session->out.n > 0)
+	if (c->session->out.n > 0 && !is_paused(v, c))
 		events |= c->write_wants;
 	if (may_read(c))
 		events |= c->read_wants;
@@ -314,9 +361,11 @@ static uint64_t prepare(struct serve *v, struct pollfd *fds)
 	for (size_t i = 0; i < v->conn_count; i++) {
 		const struct conn *c = &v->conns[i];
 		fds[SERVE_PORTS + i] = (struct pollfd){ .fd = stream_get_fd(c->stream),
-			.events = events_of(c) };
+			.events = events_of(v, c) };
 		if (c->deadline_ms < deadline)
 			deadline = c->deadline_ms;
+		if (is_paused(v, c) && c->resume_ms < deadline)
+			deadline = c->resume_ms;
 		if (has_work(c))
 			deadline = 0;
 	}
@@ -345,7 +394,8 @@ static void take_turn(struct serve *v, struct pollfd *fds)
 	world_poll(v->sink->w, fds, SERVE_PORTS + before, prepare(v, fds));
 	for (size_t i = 0; i < before; i++) {
 		struct conn *c = &v->conns[i];
-		if (fds[SERVE_PORTS + i].revents || has_work(c) || now_ms(v) >= c->deadline_ms)
+		if (fds[SERVE_PORTS + i].revents || has_work(c) || now_ms(v) >= c->deadline_ms ||
+				(c->resume_ms > 0 && !is_paused(v, c)))
 			drive(v, c);
 	}
 	for (size_t i = 0; i < SERVE_PORTS; i++)
@@ -367,7 +417,7 @@ void serve_run(struct serve *v)
 	close_ports(v);
 	for (size_t i = 0; i < v->conn_count; i++) {
 		session_leave(v->conns[i].session, false);
-		send_out(&v->conns[i]);
+		send_out(v, &v->conns[i]);
 		close_conn(&v->conns[i]);
 	}
 	v->conn_count = 0;

@@ -8,6 +8,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool session_stage(struct session *s, const char *stage)
+{
+	struct faults *f = &s->sink->faults;
+	const struct fault *refusal = faults_begin(f, &s->fault, bytes_of(stage));
+
+	FAULTS_EACH(f, &s->fault, i)
+	journal_note(&s->sink->journal, &s->at, "fault", "fault: %s", f->at[i].spec);
+	if (refusal) /* faults_answer puts its text there */
+		buf_puts(&s->out, "\r\n");
+	return !refusal;
+}
+
+/* What was added to out from at on goes through the faults. */
+static void end_part(struct session *s, size_t at)
+{
+	if (s->out.n == at || !s->fault.active)
+		return;
+	faults_answer(&s->sink->faults, &s->fault, &s->out, at, !s->is_pouring);
+	s->is_over = s->is_over || s->fault.ends;
+	s->starts_tls = s->starts_tls && !s->is_over && !s->fault.is_mute;
+	s->is_pouring = s->is_pouring && !s->fault.is_mute;
+}
+
 void session_start(struct session *s, const struct session_proto *proto, struct sink *sink,
 		const struct session_peer *peer)
 {
@@ -18,7 +41,9 @@ void session_start(struct session *s, const struct session_proto *proto, struct 
 	snprintf(s->peer_ip, sizeof(s->peer_ip), "%s", peer->ip);
 	buf_init_secret(&s->line, SESSION_LINE_MAX);
 	buf_init(&s->out, SESSION_OUT_MAX);
-	proto->greet(s);
+	if (session_stage(s, "greeting"))
+		proto->greet(s);
+	end_part(s, 0);
 }
 
 void session_free(struct session *s)
@@ -27,6 +52,7 @@ void session_free(struct session *s)
 		return;
 	s->proto->end(s);
 	login_end(&s->login);
+	faults_end(&s->fault);
 	buf_free(&s->line);
 	buf_free(&s->out);
 	free(s);
@@ -34,8 +60,13 @@ void session_free(struct session *s)
 
 static void put_reply(struct session *s, struct bytes sent, struct bytes shown)
 {
-	buf_put(&s->out, sent);
-	buf_puts(&s->out, "\r\n");
+	struct buf line = BUF(2 * SESSION_LINE_MAX);
+
+	buf_put(&line, sent);
+	buf_puts(&line, "\r\n");
+	faults_line(&s->sink->faults, &s->fault, &line);
+	buf_put(&s->out, buf_bytes(&line));
+	buf_free(&line);
 	journal_line(&s->sink->journal, &s->at, 'S', shown);
 }
 
@@ -250,7 +281,10 @@ static void take_line(struct session *s, struct bytes *in)
 		s->proto->line_too_long(s);
 	} else if (s->login.mech) {
 		show_hidden(s, line);
-		step_auth(s, &line);
+		if (session_stage(s, "proof"))
+			step_auth(s, &line);
+		else
+			login_end(&s->login);
 	} else {
 		s->proto->line(s, line);
 	}
@@ -258,23 +292,53 @@ static void take_line(struct session *s, struct bytes *in)
 	s->line_cut = false;
 }
 
+static void take_part(struct session *s, struct bytes *in)
+{
+	if (faults_pours(&s->fault)) {
+		faults_pour(&s->fault, &s->out, SESSION_OUT_HIGH);
+	} else if (s->fault.is_mute) {
+		*in = bytes_skip(*in, in->n);
+	} else if (s->is_pouring) {
+		s->proto->pour(s);
+	} else if (s->starts_tls) {
+		session_note_injected(s);
+		s->starts_tls = false;
+		s->is_over = true;
+	} else if (s->in_data) {
+		s->proto->data(s, in);
+	} else {
+		take_line(s, in);
+	}
+}
+
 void session_feed(struct session *s, struct bytes *in)
 {
-	while (!s->is_over && s->out.n < SESSION_OUT_HIGH) {
-		if (s->is_pouring) {
-			s->proto->pour(s);
-		} else if (in->n == 0) {
-			return;
-		} else if (s->starts_tls) {
-			session_note_injected(s);
-			s->starts_tls = false;
-			s->is_over = true;
-		} else if (s->in_data) {
-			s->proto->data(s, in);
-		} else {
-			take_line(s, in);
-		}
+	while (session_has_work(s, in->n > 0)) {
+		size_t at = s->out.n;
+		bool is_filling = faults_pours(&s->fault);
+		take_part(s, in);
+		if (!is_filling)
+			end_part(s, at);
 	}
+}
+
+bool session_has_work(const struct session *s, bool has_input)
+{
+	if (s->out.n >= SESSION_OUT_HIGH || faults_wait(&s->fault, &s->out))
+		return false;
+	return faults_pours(&s->fault) || (!s->is_over && (has_input || s->is_pouring));
+}
+
+bool session_may_tls(struct session *s)
+{
+	session_stage(s, "tls");
+	if (!s->fault.active)
+		return true;
+	buf_clear(&s->out);        /* a greeting that was to come inside TLS */
+	buf_puts(&s->out, "\r\n"); /* for the faults to work on */
+	end_part(s, 0);
+	s->starts_tls = false;
+	return false;
 }
 
 void session_tls_on(struct session *s)
@@ -292,6 +356,7 @@ void session_leave(struct session *s, bool is_idle)
 	if (s->is_over)
 		return;
 	session_note(s, is_idle ? "silent for too long: ended" : "mailsink stops");
-	s->proto->leave(s, is_idle);
+	if (!s->fault.is_mute)
+		s->proto->leave(s, is_idle);
 	s->is_over = true;
 }

@@ -62,6 +62,7 @@ struct session {
 	bool line_cut;
 	struct buf out;
 	struct login login;
+	struct fault_state fault;
 };
 
 /* Who calls. */
@@ -86,6 +87,12 @@ void session_feed(struct session *s, struct bytes *in);
 /* TLS was begun because starts_tls was set. */
 void session_tls_on(struct session *s);
 
+/* TLS is to begin. False: a fault has taken its place, and what it says is in out. */
+bool session_may_tls(struct session *s);
+
+/* There is something to do that waits neither for the client nor for out to be sent. */
+bool session_has_work(const struct session *s, bool has_input);
+
 /* Says that clear text came behind the command that starts TLS. */
 void session_note_injected(struct session *s);
 
@@ -98,6 +105,10 @@ void session_reply(struct session *s, const char *format, ...)
 
 /* The same, shown as something else in a journal that is to be compared with another run's. */
 void session_reply_random(struct session *s, const char *sent, const char *shown);
+
+/* The client comes to a stage (FAULT_STAGES), or to a command of that name; NULL: to a command that
+ * is not known. Faults for it hold from here on. False: one of them refuses, and has answered. */
+bool session_stage(struct session *s, const char *stage);
 
 /* The command of that name, case ignored, or NULL. */
 const struct session_command *session_find(const struct session *s, struct bytes verb);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "applets/mailsink/faults.h"
 #include "applets/mailsink/journal.h"
 #include "applets/mailsink/store.h"
 #include "applets/mailsink/users.h"
@@ -19,4 +20,5 @@ struct sink {
 	struct users users;
 	struct store store;
 	struct journal journal;
+	struct faults faults;
 };

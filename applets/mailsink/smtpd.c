@@ -365,7 +365,9 @@ static void end_data(struct smtpd *m)
 		m->fate = FATE_FULL; /* others were faster */
 	else if (m->fate == FATE_KEEP)
 		store_unbook(&s->sink->store, m->data.n);
-	if (m->fate == FATE_TOO_BIG)
+	if (!session_stage(s, "dot"))
+		; /* and not kept */
+	else if (m->fate == FATE_TOO_BIG)
 		refuse(s, "552 5.3.4 Error: message file too big");
 	else if (m->fate == FATE_FULL)
 		session_reply(s, "452 4.3.1 Insufficient system storage");
@@ -469,6 +471,8 @@ static void take_line(struct session *s, struct bytes line)
 	bytes_word(&arg, &verb);
 	command = session_find(s, verb);
 	session_show(s, line, command != NULL);
+	if (!session_stage(s, command ? command->verb : NULL))
+		return;
 	if (!command || bytes_has_control(line))
 		refuse(s, "500 5.5.2 Error: command not recognized");
 	else if (s->sink->require_tls && !s->is_tls && !(command->when & BEFORE_TLS))
@@ -513,7 +517,7 @@ static void end(struct session *s)
 	envelope_free(&m->envelope);
 }
 
-static const struct session_proto proto = {
+const struct session_proto smtpd_proto = {
 	.name = "smtp",
 	.challenge = "334",
 	.commands = commands,
@@ -532,6 +536,6 @@ struct session *smtpd_new(struct sink *sink, const struct session_peer *peer)
 	struct smtpd *m = xmalloc(sizeof(*m));
 
 	envelope_init(&m->envelope);
-	session_start(&m->s, &proto, sink, peer);
+	session_start(&m->s, &smtpd_proto, sink, peer);
 	return &m->s;
 }

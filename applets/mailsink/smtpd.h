@@ -8,3 +8,5 @@
  * (2920), SIZE (1870), 8BITMIME (6152), ENHANCEDSTATUSCODES (2034), SMTPUTF8 (6531), STARTTLS
  * (3207), AUTH (4954). */
 struct session *smtpd_new(struct sink *sink, const struct session_peer *peer);
+
+extern const struct session_proto smtpd_proto;

@@ -39,6 +39,7 @@ struct setting {
 	size_t messages_max;
 	uint64_t message_max, bytes_max;
 	const char *maildir, *banner;
+	const char *fault[2];
 };
 
 struct bench {
@@ -46,6 +47,9 @@ struct bench {
 	struct sink sink;
 	struct buf shown;
 };
+
+static const char *const stages[] = { FAULT_STAGES, "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "AUTH",
+	"LIST", "UIDL", "RETR", "CAPA", "STARTTLS", NULL };
 
 static void bench_open(struct bench *b, const struct setting *t)
 {
@@ -76,6 +80,9 @@ static void bench_open(struct bench *b, const struct setting *t)
 				(struct journal){ &b->w, t->show, t->json, t->show_secrets, true };
 	if (!t->no_users)
 		assert_true(users_add(&b->sink.users, BYTES("sample:password"), &e));
+	for (size_t i = 0; i < 2 && t->fault[i]; i++)
+		if (!faults_add(&b->sink.faults, t->fault[i], stages, &e))
+			fail_msg("%s", e.text);
 	assert_true(store_open(&b->sink.store, &e));
 }
 
@@ -83,6 +90,7 @@ static void bench_close(struct bench *b)
 {
 	store_close(&b->sink.store);
 	users_free(&b->sink.users);
+	faults_free(&b->sink.faults);
 	buf_free(&b->shown);
 	buf_free(&b->w.out.pending);
 }
@@ -920,6 +928,115 @@ static void test_octets(void **state)
 		assert_int_equal(store_octets(bytes_of(rows[i].in)), rows[i].octets);
 }
 
+#define BOX "USER sample\r\nPASS password\r\n"
+#define BOX_OPEN "+OK Logged in, 0 messages\r\n"
+#define POP3_HELLO \
+	"+OK sink.example POP3 mailsink <72340172838076673.72340172838076673@sink.example>\r\n"
+
+static const struct row fault_rows[] = {
+	{ "a refusal stands for the command", { .fault = { "rcpt=550 5.1.1 No" } },
+			START FROM_TO "DATA\r\n",
+			READY "250 2.1.0 Ok\r\n550 5.1.1 No\r\n"
+			      "503 5.5.1 Error: need RCPT command\r\n",
+			false, 0 },
+	{ "the first two times, then another", { .fault = { "rcpt*2=450 a", "RCPT*1=550 b" } },
+			"EHLO client.example\r\nMAIL FROM:<a@example.com>\r\n"
+			"RCPT TO:<a@a>\r\nRCPT TO:<b@b>\r\nRCPT TO:<c@c>\r\nRCPT TO:<d@d>\r\n",
+			READY "250 2.1.0 Ok\r\n450 a\r\n450 a\r\n550 b\r\n250 2.1.5 Ok\r\n", false,
+			0 },
+	{ "a positive reply replaces the answer only", { .fault = { "data=354" } },
+			START FROM_TO "DATA\r\nx\r\n.\r\nQUIT\r\n",
+			READY FROM_TO_OK "354\r\n" QUEUED BYE, true, 1 },
+	{ "a refused dot: nothing is kept", { .fault = { "dot=451 4.3.0 Later" } },
+			START FROM_TO "DATA\r\nx\r\n.\r\n" FROM_TO,
+			READY FROM_TO_OK GO_ON "451 4.3.0 Later\r\n" FROM_TO_OK, false, 0 },
+	{ "no answer to the dot: kept", { .fault = { "dot=close" } },
+			START FROM_TO "DATA\r\nx\r\n.\r\nQUIT\r\n", READY FROM_TO_OK GO_ON, true,
+			1 },
+	{ "421 ends", { .fault = { "greeting=421 4.3.2 Too busy" } }, "EHLO x\r\n",
+			"421 4.3.2 Too busy\r\n", true, 0 },
+	{ "silence, whatever comes", { .fault = { "mail=silence" } }, START FROM_TO "QUIT\r\n",
+			READY, false, 0 },
+	{ "half of it", { .fault = { "quit=cut" } }, "QUIT\r\n", HELLO "221 2.0", true, 0 },
+	{ "escapes", { .fault = { "greeting=220-\\x1b[2J\\\\\\r\\n220 b" } }, "QUIT\r\n",
+			"220-\x1b[2J\\\r\n220 b\r\n" BYE, true, 0 },
+	{ "twice, and with LF", { .fault = { "quit=twice", "quit=lf" } }, "QUIT\r\n",
+			HELLO "221 2.0.0 Bye\n221 2.0.0 Bye\n", true, 0 },
+	{ "more behind it, and no end", { .fault = { "quit=insert 250 b", "quit=noeol" } },
+			"QUIT\r\n", HELLO "221 2.0.0 Bye\r\n250 b", true, 0 },
+	{ "stars and digits of a PIX", { .fault = { "greeting=mask" } }, "QUIT\r\n",
+			"220 ************ ***** ********\r\n" BYE, true, 0 },
+	{ "keywords crossed out", { .no_users = true, .no_tls = true, .fault = { "ehlo=xxxx" } },
+			"EHLO x\r\n",
+			HELLO "250-XXXXXXXXXXXX\r\n250-XXXXXXXXXX\r\n250-XXXX X000\r\n"
+			      "250-XXXXXXXXXXXXXXXXXXX\r\n250-XXXXXXXX\r\n250 XXXXXXXX\r\n",
+			false, 0 },
+	{ "AUTH=, blanks", { .no_tls = true, .fault = { "ehlo=oldauth", "ehlo=spaces" } },
+			"EHLO x\r\n",
+			HELLO "250-sink.example \r\n250-PIPELINING \r\n250-SIZE  1000 \r\n"
+			      "250-AUTH=PLAIN  LOGIN  CRAM-MD5 \r\n250-ENHANCEDSTATUSCODES \r\n"
+			      "250-8BITMIME \r\n250 SMTPUTF8 \r\n",
+			false, 0 },
+	{ "lines before the last", { .fault = { "quit=count 2" } }, "QUIT\r\n",
+			HELLO "221-1 EXISTS\r\n221-2 EXISTS\r\n" BYE, true, 0 },
+	{ "a long line", { .fault = { "quit=long 5" } }, "QUIT\r\n", HELLO "221 2.0.0 Byexxxxx\r\n",
+			true, 0 },
+	{ "TLS that is none", { .fault = { "tls=500 what?" } }, START "STARTTLS\r\nNOOP\r\n",
+			READY "220 2.0.0 Ready to start TLS\r\n", true, 0 },
+	{ "STARTTLS refused", { .fault = { "starttls=454 4.7.0 Not now" } },
+			START "STARTTLS\r\nQUIT\r\n", READY "454 4.7.0 Not now\r\n" BYE, true, 0 },
+	{ "a proof refused", { .fault = { "proof=535 5.7.8 No" } },
+			START "AUTH LOGIN\r\nc2FtcGxl\r\nQUIT\r\n",
+			READY "334 VXNlcm5hbWU6\r\n535 5.7.8 No\r\n" BYE, true, 0 },
+};
+
+static const struct row pop3_fault_rows[] = {
+	{ "a list without end, without dot", { .fault = { "capa=nodot" } }, "CAPA\r\nQUIT\r\n",
+			POP3_HELLO "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"
+				   "PIPELINING\r\nSTLS\r\nUSER\r\nSASL PLAIN LOGIN CRAM-MD5\r\n"
+				   "IMPLEMENTATION mailsink\r\n+OK Bye\r\n",
+			true, 0 },
+	{ "messages that are not there", { .fault = { "uidl=count 2" } }, BOX "UIDL\r\nQUIT\r\n",
+			POP3_HELLO "+OK\r\n" BOX_OPEN "+OK\r\n1 100\r\n2 100\r\n.\r\n+OK Bye\r\n",
+			true, 0 },
+	{ "a list that stops", { .fault = { "list=silence" } }, BOX "LIST\r\nQUIT\r\n",
+			POP3_HELLO "+OK\r\n" BOX_OPEN, false, 0 },
+};
+
+static void test_faults(void **state)
+{
+	(void)state;
+	run_rows(fault_rows, sizeof(fault_rows) / sizeof(fault_rows[0]), &smtp);
+	run_rows(pop3_fault_rows, sizeof(pop3_fault_rows) / sizeof(pop3_fault_rows[0]), &pop3);
+}
+
+static void test_fault_specs(void **state)
+{
+	static const struct {
+		const char *spec, *says;
+	} rows[] = {
+		{ "rcpt", "takes STAGE=ACTION" },
+		{ "rctp=close", "did you mean \"RCPT\"?" },
+		{ "rcpt*0=close", "how many times" },
+		{ "rcpt=clsoe", "did you mean \"close\"?" },
+		{ "rcpt=close now", "nothing stands behind" },
+		{ "rcpt=delay", "wants a number up to 86400" },
+		{ "tls=alert 256", "wants a number up to 255" },
+		{ "rcpt=550 \\q", "the escapes are" },
+		{ "rcpt=550 \\x1", "the escapes are" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct faults f = { 0 };
+		struct err e = { 0 };
+		assert_false(faults_add(&f, rows[i].spec, stages, &e));
+		if (!strstr(e.text, rows[i].says))
+			fail_msg("%s: %s", rows[i].spec, e.text);
+		faults_free(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -937,6 +1054,8 @@ int main(void)
 		cmocka_unit_test(test_maildir_gone),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_octets),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_fault_specs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
