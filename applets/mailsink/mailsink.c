@@ -55,7 +55,7 @@ static const struct opt options[] = {
 	{0, "require-tls", NULL, OPT_FLAG, AT(require_tls), "no mail and no login in clear text", 0, 0},
 	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
 	{.help = "A server that is broken"},
-	{0, "fault", "SPEC", OPT_LIST, AT(faults), "STAGE[*N]=ACTION: see below; may be repeated", 0, 0},
+	{0, "fault", "SPEC", OPT_LIST, AT(faults), "STAGE[*N]=ACTION (--man); may be repeated", 0, 0},
 	{.help = "How long"},
 	{0, "once", NULL, OPT_FLAG, AT(once), "end after the first session", 0, 0},
 	{'t', "for", "S", OPT_NUMBER, AT(for_s), "end after S seconds", 1, 31536000},
