@@ -140,10 +140,13 @@ static void each_example_is_found_when_pasted(void **state)
 static void entries_are_whole(void **state)
 {
 	static const char *const commands[] = { "{talk}", "smtptalk", "pop3talk", "b64auth",
-		"mailsink", "mscan", "mtabox", "authtest", "cat", "chmod", "cyradm", "date", "df",
-		"dig", "doveadm", "doveconf", "exim", "file", "head", "ip", "journalctl", "ls",
-		"nft", "openssl", "ping", "postconf", "postfix", "postmap", "postqueue", "ps",
-		"pwsh", "saslpluginviewer", "sasldblistusers2", "smtpctl", "ss", "systemctl" };
+		"authtest", "cat", "chmod", "cyradm", "date", "df", "dig", "doveadm", "doveconf",
+		"dovecot", "exim", "exinext", "file", "free", "head", "ip", "journalctl", "ls",
+		"maillogwatch", "mailq", "mailsink", "mscan", "mtabox", "mxcheck", "namei", "nft",
+		"opendkim-testkey", "openssl", "passwd", "ping", "postconf", "postfix", "postmap",
+		"postqueue", "posttls-finger", "ps", "pwsh", "quota", "sasldblistusers2",
+		"saslpluginviewer", "smtpctl", "ss", "sysctl", "systemctl", "testsaslauthd",
+		"timedatectl", "uptime" };
 	size_t smtp = 0;
 	size_t pop_imap = 0;
 
@@ -450,7 +453,8 @@ static void pasted_text_is_guessed(void **state)
 		{ "<** 554 5.7.1 <b@example.org>: Relay access denied", "relay-denied" },
 		{ "relay access denied", "relay-denied" },
 		{ "Authentication failed", "auth-failed" },
-		{ "connect to mx.example.com[192.0.2.1]:25: Connection timed out", "port-dropped" },
+		{ "connect to mx.example.com[192.0.2.1]:25: Connection timed out",
+				"postfix-connect-timeout" },
 		{ "Connection refused", "port-refused" },
 		{ "SSL_connect: certificate has expired", "cert-expired" },
 		{ "host mx.example.com[192.0.2.1] said: 550 5.1.1 <b@example.com>: Recipient address rejected: "
