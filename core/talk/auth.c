@@ -4,6 +4,7 @@
 
 #include "proto/b64.h"
 #include "proto/hash.h"
+#include "proto/imap.h"
 
 enum { AUTH_LINE_MAX = 12288 }; /* RFC 4954 4: the longest line of the exchange */
 
@@ -233,6 +234,27 @@ bool auth_user_pass(struct dialog *d, const struct sasl_creds *creds)
 				buf_bytes(d->show_secrets ? &line.sent : &line.shown),
 				DIALOG_REPLY_MS);
 	}
+	line_free(&line);
+	return ok;
+}
+
+bool auth_login(struct dialog *d, const struct sasl_creds *creds)
+{
+	struct auth_line line = line_new();
+
+	dialog_tag(d, &line.sent);
+	buf_puts(&line.sent, "LOGIN ");
+	bool ok = imap_quote(creds->user, &line.sent);
+	buf_put(&line.shown, buf_bytes(&line.sent));
+	buf_putc(&line.sent, ' ');
+	buf_printf(&line.shown, " <hidden, %zu bytes>", creds->password.n);
+	if (!ok || !imap_quote(creds->password, &line.sent))
+		ok = err_set(&d->err, ERR_USAGE,
+				"LOGIN cannot carry 8-bit octets: try --auth PLAIN");
+	else
+		ok = dialog_command(d, buf_bytes(&line.sent),
+				buf_bytes(d->show_secrets ? &line.sent : &line.shown),
+				DIALOG_REPLY_MS);
 	line_free(&line);
 	return ok;
 }

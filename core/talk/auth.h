@@ -35,6 +35,10 @@ bool auth_sasl(struct dialog *d, unsigned mech, const struct sasl_creds *creds);
 /* POP3 USER and PASS; when USER is refused that is the answer. */
 bool auth_user_pass(struct dialog *d, const struct sasl_creds *creds);
 
+/* IMAP LOGIN, name and password as quoted strings (RFC 9051 6.2.3). False with ERR_USAGE: they
+ * hold octets that those cannot; AUTHENTICATE can. */
+bool auth_login(struct dialog *d, const struct sasl_creds *creds);
+
 /* POP3 APOP with the greeting's stamp (pop3_apop_stamp). */
 bool auth_apop(struct dialog *d, const struct sasl_creds *creds, struct bytes stamp);
 

@@ -4,6 +4,8 @@
 
 #include "sys/mem.h"
 
+#include <stdio.h>
+
 enum {
 	WAIT_NOTE_AGAIN_MS = 5000,
 	/* Message data has no known end, so its deadline moves, but only for progress that a
@@ -21,6 +23,7 @@ void dialog_begin(struct dialog *d, struct world *w, struct stream *s, enum prot
 		d->deadline_ms = WORLD_FOREVER;
 	buf_init(&d->in, DIALOG_CHUNK);
 	reply_init(&d->reply, proto);
+	d->response.text.max = IMAP_TEXT_MAX;
 }
 
 void dialog_end(struct dialog *d)
@@ -29,6 +32,7 @@ void dialog_end(struct dialog *d)
 	d->s = NULL;
 	buf_free(&d->in);
 	reply_free(&d->reply);
+	buf_free(&d->response.text);
 }
 
 uint64_t dialog_deadline(const struct dialog *d, uint64_t ms)
@@ -119,6 +123,108 @@ static bool refusal_is_whole(struct dialog *d)
 	return false;
 }
 
+/* ---- IMAP: responses until the one with our tag ---- */
+
+void dialog_tag(struct dialog *d, struct buf *line)
+{
+	snprintf(d->tag, sizeof(d->tag), "a%u", ++d->tags);
+	buf_printf(line, "%s ", d->tag);
+}
+
+/* The reply is the response's first line; literals stay in d->response. */
+static enum reply_state reply_of_response(struct dialog *d)
+{
+	struct bytes text = buf_bytes(&d->response.text);
+	struct bytes line = bytes_head(text, bytes_find(text, '\n') + 1), end = BYTES("\r\n");
+
+	if (line.n < REPLY_LINE_MAX)
+		return reply_feed(&d->reply, &line);
+	line = bytes_head(line, REPLY_LINE_MAX - end.n - 1);
+	reply_feed(&d->reply, &line);
+	return reply_feed(&d->reply, &end);
+}
+
+/* Takes what is there; *moved counts message data that was handed over. */
+static enum reply_state feed_response(struct dialog *d, uint64_t *moved, bool *is_kept)
+{
+	struct bytes in = buf_bytes(&d->in), part;
+	enum imap_state state;
+
+	while ((state = imap_feed(&d->response, &in, &part)) == IMAP_PART) {
+		*moved += part.n;
+		if (d->untagged && d->untagged->part && *is_kept)
+			*is_kept = d->untagged->part(d->untagged->ctx, part);
+	}
+	buf_drop(&d->in, d->in.n - in.n);
+	if (state == IMAP_TOO_LONG) {
+		d->reply.faults |= REPLY_TOO_LONG;
+		return REPLY_BROKEN;
+	}
+	return state == IMAP_MORE ? REPLY_MORE : reply_of_response(d);
+}
+
+/* Is this what the command waits for? Before it come untagged responses. */
+static bool is_answer(const struct dialog *d)
+{
+	struct bytes line = reply_line(&d->reply, 0), tag = bytes_of(d->tag), word;
+
+	return tag.n == 0 || dialog_is_continue(d) ||
+			(bytes_word(&line, &word) && bytes_equal(word, tag));
+}
+
+/* "* BYE" ends the conversation, but LOGOUT's own answer may follow. */
+static bool nothing_follows_bye(struct dialog *d)
+{
+	struct err none = { 0 };
+
+	return d->is_over && d->in.n == 0 &&
+			stream_read(d->s, &d->in, dialog_deadline(d, DIALOG_LAST_WORD_MS), &none) !=
+			IO_OK;
+}
+
+static bool read_tagged(struct dialog *d, uint64_t timeout_ms)
+{
+	uint64_t begun = d->w->mono_ms(d->w), moved = 0, mark = DATA_STRIDE;
+	uint64_t deadline = dialog_deadline(d, timeout_ms);
+	bool is_kept = true;
+
+	imap_reader_reset(&d->response);
+	for (;;) {
+		enum reply_state state = feed_response(d, &moved, &is_kept);
+		if (!is_kept) {
+			d->is_over = true;
+			return err_set(&d->err, ERR_LOCAL, "what was received could not be kept");
+		}
+		if (state == REPLY_BROKEN)
+			return reply_broke(d);
+		if (state == REPLY_DONE) {
+			tell_reply(d, true);
+			if (is_answer(d) || nothing_follows_bye(d))
+				return true;
+			if (d->untagged && d->untagged->response)
+				d->untagged->response(d->untagged->ctx,
+						buf_bytes(&d->response.text));
+			moved += d->response.text.n;
+			reply_reset(&d->reply);
+			imap_reader_reset(&d->response);
+			continue;
+		}
+		if (moved >= mark) {
+			begun = d->w->mono_ms(d->w);
+			deadline = dialog_deadline(d, timeout_ms);
+			mark = moved + DATA_STRIDE;
+		}
+		enum io io = read_more(d, begun, deadline);
+		if (io == IO_OK)
+			continue;
+		read_failed(d, io);
+		d->is_over = true;
+		struct bytes rest = buf_bytes(&d->response.text);
+		reply_feed(&d->reply, &rest);
+		return tell_reply(d, io == IO_CLOSED && refusal_is_whole(d));
+	}
+}
+
 bool dialog_read_reply(struct dialog *d, uint64_t timeout_ms)
 {
 	uint64_t begun = d->w->mono_ms(d->w);
@@ -126,6 +232,8 @@ bool dialog_read_reply(struct dialog *d, uint64_t timeout_ms)
 
 	reply_reset(&d->reply);
 	d->err = (struct err){ 0 };
+	if (d->proto == PROTO_IMAP)
+		return read_tagged(d, timeout_ms);
 	for (;;) {
 		struct bytes in = buf_bytes(&d->in);
 		enum reply_state state = reply_feed(&d->reply, &in);
@@ -203,7 +311,8 @@ static bool last_word_waits(struct dialog *d)
 		if (reply_feed(&d->reply, &in) != REPLY_DONE)
 			return false; /* reply_reset by the next read: d->in still holds it all */
 		buf_drop(&d->in, d->in.n - in.n);
-		d->reply.faults |= REPLY_UNASKED;
+		if (d->proto != PROTO_IMAP) /* news of the mailbox come at any time */
+			d->reply.faults |= REPLY_UNASKED;
 		tell_reply(d, true);
 		if (d->is_over)
 			return true;
@@ -228,9 +337,14 @@ bool dialog_command(struct dialog *d, struct bytes sent, struct bytes shown, uin
 
 bool dialog_ask(struct dialog *d, const char *line)
 {
-	struct bytes sent = bytes_of(line);
+	struct buf sent = BUF(REPLY_LINE_MAX);
 
-	return dialog_command(d, sent, sent, DIALOG_REPLY_MS);
+	if (d->proto == PROTO_IMAP)
+		dialog_tag(d, &sent);
+	buf_puts(&sent, line);
+	bool ok = dialog_command(d, buf_bytes(&sent), buf_bytes(&sent), DIALOG_REPLY_MS);
+	buf_free(&sent);
+	return ok;
 }
 
 bool dialog_read_data(struct dialog *d, struct dot_reader *dots,

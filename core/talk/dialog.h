@@ -5,6 +5,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "proto/dot.h"
+#include "proto/imap.h"
 #include "proto/reply.h"
 
 enum {
@@ -25,6 +26,15 @@ struct dialog_observer {
 	void (*waiting)(void *ctx, unsigned seconds);
 };
 
+/* IMAP: who is told of what comes before the answer. Any member may be NULL. */
+struct dialog_untagged {
+	void *ctx;
+	/* A whole response; message data in it went to part, "" stands for it. */
+	void (*response)(void *ctx, struct bytes text);
+	/* Message data; false: it cannot be kept, the conversation ends with ERR_LOCAL. */
+	bool (*part)(void *ctx, struct bytes part);
+};
+
 /* Zero it, then dialog_begin. The three channels: a false return says that the conversation
  * failed (err); a true one that the peer answered (reply), whatever the answer is; reply.faults
  * tells what it did wrong. */
@@ -38,7 +48,12 @@ struct dialog {
 	struct buf in; /* received, not yet read as a reply */
 	struct reply reply;
 	struct err err;
-	bool is_over;      /* nothing more can be asked: 421, closed, out of step after a timeout */
+	bool is_over; /* nothing more can be asked: 421, closed, out of step after a timeout */
+	/* IMAP's own */
+	char tag[16];  /* of the command that is to be answered; "" = any response will do */
+	unsigned tags; /* given so far */
+	struct imap_reader response;
+	const struct dialog_untagged *untagged;
 	uint64_t asked_ms; /* when the last thing was sent */
 };
 
@@ -49,6 +64,9 @@ void dialog_end(struct dialog *d);
 
 /* Reads the next reply. Nothing is sent before the greeting is whole: dialog_begin, then this. */
 bool dialog_read_reply(struct dialog *d, uint64_t timeout_ms);
+
+/* IMAP: gives the next command its tag, which is appended to line with a blank. */
+void dialog_tag(struct dialog *d, struct buf *line);
 
 /* Waits for the first octet of whatever comes next, taking nothing. False: d->err (ERR_TIMEOUT,
  * ERR_CLOSED, ...). */
@@ -67,16 +85,16 @@ bool dialog_send_raw(struct dialog *d, struct bytes data);
 /* dialog_send, then dialog_read_reply. When the write fails because the peer hung up, what it
  * said before that is read and counts as the reply. */
 bool dialog_command(struct dialog *d, struct bytes sent, struct bytes shown, uint64_t timeout_ms);
-bool dialog_ask(struct dialog *d,
-		const char *line); /* dialog_command without secrets, DIALOG_REPLY_MS */
+/* dialog_command without secrets, DIALOG_REPLY_MS; IMAP gets its tag here. */
+bool dialog_ask(struct dialog *d, const char *line);
 
 /* Reads dot-stuffed data (POP3), handing over what is message as it comes: constant memory.
  * taker returning false ends it early with ERR_LOCAL. */
 bool dialog_read_data(struct dialog *d, struct dot_reader *dots,
 		bool (*taker)(void *ctx, struct bytes part), void *ctx);
 
-/* STARTTLS (SMTP) or STLS (POP3), the answer, the handshake. False with err.kind ERR_NONE: the
- * peer answered, and the answer (reply) was no. False with ERR_POLICY: clear-text octets waited
+/* STARTTLS (POP3: STLS), the answer, the handshake. False with err.kind ERR_NONE: the peer
+ * answered, and the answer (reply) was no. False with ERR_POLICY: clear-text octets waited
  * behind the positive answer, which TLS would have let pass as if they were protected
  * (CVE-2011-0411, CVE-2021-22947); they are left in d->in for the report. */
 bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_facts *facts);

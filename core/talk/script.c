@@ -6,6 +6,7 @@
 #include "sys/mem.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool hide_after(struct bytes line, struct bytes kept, struct buf *shown)
@@ -24,13 +25,19 @@ static bool hide_after(struct bytes line, struct bytes kept, struct buf *shown)
 bool script_shown(enum proto proto, enum script_state state, struct bytes line, struct buf *shown)
 {
 	struct bytes rest = line, verb, mech;
+	bool is_imap = proto == PROTO_IMAP;
 
 	if (state == SCRIPT_CHALLENGED && !bytes_equal(bytes_trim(line), BYTES("*")))
 		return hide_after(line, bytes_head(line, 0), shown);
+	if (is_imap)
+		bytes_word(&rest, &verb); /* the tag */
 	bytes_word(&rest, &verb);
 	/* up to the end of the word, blanks in front included */
 	struct bytes kept = bytes_head(line, line.n - rest.n);
-	if (state == SCRIPT_COMMAND && bytes_equal_nocase(verb, BYTES("AUTH")) &&
+	if (state == SCRIPT_COMMAND && is_imap && bytes_equal_nocase(verb, BYTES("LOGIN")))
+		return hide_after(line, kept, shown);
+	if (state == SCRIPT_COMMAND &&
+			bytes_equal_nocase(verb, is_imap ? BYTES("AUTHENTICATE") : BYTES("AUTH")) &&
 			bytes_word(&rest, &mech))
 		return hide_after(line, bytes_head(line, line.n - rest.n), shown);
 	if (state == SCRIPT_COMMAND && proto == PROTO_POP3 &&
@@ -43,10 +50,12 @@ bool script_shown(enum proto proto, enum script_state state, struct bytes line, 
 	return false;
 }
 
-static bool is_verb(struct bytes line, struct bytes verb)
+static bool is_verb(enum proto proto, struct bytes line, struct bytes verb)
 {
 	struct bytes word;
 
+	if (proto == PROTO_IMAP)
+		bytes_word(&line, &word); /* the tag */
 	return bytes_word(&line, &word) && bytes_equal_nocase(word, verb);
 }
 
@@ -181,17 +190,32 @@ static bool send_data_line(struct script *s, struct bytes line)
 	return dialog_read_reply(s->d, DIALOG_FINAL_DOT_MS);
 }
 
+/* The answer to a typed IMAP command is the one with the tag it was typed with. */
+static bool take_tag(struct dialog *d, struct bytes line)
+{
+	struct bytes tag, verb;
+
+	if (!bytes_word(&line, &tag) || !bytes_word(&line, &verb) || tag.n >= sizeof(d->tag))
+		return false;
+	memcpy(d->tag, tag.p, tag.n);
+	d->tag[tag.n] = '\0';
+	return true;
+}
+
 static bool send_command(struct script *s, struct bytes line, struct buf *shown)
 {
 	bool is_secret = script_shown(s->d->proto, s->state, line, shown);
 
 	if (is_secret && !auth_may_send(s->d->s, s->tls, s->insecure, &s->d->err))
 		return false;
-	if (is_verb(line, BYTES("STARTTLS")) || is_verb(line, BYTES("STLS"))) {
+	if (is_verb(s->d->proto, line, BYTES("STARTTLS")) ||
+			is_verb(s->d->proto, line, BYTES("STLS"))) {
 		struct tls_options tls = *s->tls_options;
 		tls.insecure = true; /* the certificate counts where a secret is to be sent */
 		return dialog_starttls(s->d, &tls, s->tls) || s->d->err.kind == ERR_NONE;
 	}
+	if (s->d->proto == PROTO_IMAP && s->state == SCRIPT_COMMAND && !take_tag(s->d, line))
+		return err_set(&s->d->err, ERR_USAGE, "an IMAP command begins with a tag: a1 NOOP");
 	return dialog_command(s->d, line, s->d->show_secrets ? line : buf_bytes(shown),
 			DIALOG_REPLY_MS);
 }
@@ -233,7 +257,10 @@ static bool run_line(struct script *s, bool *quit)
 	} else if (line.n == 0 && s->state == SCRIPT_COMMAND) {
 		ok = true; /* an empty line asks nothing; servers count it as an error */
 	} else {
-		*quit = s->state == SCRIPT_COMMAND && is_verb(line, BYTES("QUIT"));
+		*quit = s->state == SCRIPT_COMMAND &&
+				is_verb(s->d->proto, line,
+						s->d->proto == PROTO_IMAP ? BYTES("LOGOUT") :
+									    BYTES("QUIT"));
 		ok = send_command(s, line, &shown);
 		if (ok && s->answered)
 			s->answered(s->ctx, buf_bytes(&shown));
