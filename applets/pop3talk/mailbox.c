@@ -3,17 +3,11 @@
 #include "applets/pop3talk/pop3talk.h"
 
 #include "proto/mailtext.h"
-#include "ui/show.h"
-#include "ui/table.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum {
-	NUMBER_MAX = 1000 * 1000 * 1000,
-	JSON_SOURCE_MAX = 256 * 1024, /* of a message that --json has; the rest is said to be cut */
-};
+enum { NUMBER_MAX = 1000 * 1000 * 1000 };
 
 static void ignore_line(void *ctx, struct bytes line)
 {
@@ -26,7 +20,7 @@ bool pop3talk_ask(struct pop3talk *p, const char *command,
 {
 	struct talk *t = &p->talk;
 	struct dot_reader dots = { 0 };
-	struct lines lines;
+	struct mailview_lines lines;
 
 	if (!dialog_ask(&t->d, command))
 		return talk_failed(t, t->stage);
@@ -34,9 +28,9 @@ bool pop3talk_ask(struct pop3talk *p, const char *command,
 		return talk_refused(t, t->stage, NULL);
 	if (!pop3_is_multiline(bytes_of(command)))
 		return true;
-	lines_begin(&lines, line ? line : ignore_line, ctx);
-	bool ok = dialog_read_data(&t->d, &dots, lines_take, &lines);
-	lines_end(&lines);
+	mailview_lines_begin(&lines, line ? line : ignore_line, ctx);
+	bool ok = dialog_read_data(&t->d, &dots, mailview_lines_take, &lines);
+	mailview_lines_end(&lines);
 	return ok || talk_failed(t, t->stage);
 }
 
@@ -109,97 +103,16 @@ static void on_head_line(void *ctx, struct bytes line)
 	buf_putc(&l->head, '\n');
 }
 
-static void put_date(struct bytes value, struct buf *out)
-{
-	int64_t seconds;
-	int zone;
-
-	if (!mailtext_date(value, &seconds, &zone))
-		return;
-	time_t local = (time_t)(seconds + zone * 60);
-	struct tm tm;
-	if (gmtime_r(&local, &tm))
-		buf_printf(out, "%04d-%02d-%02d %02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-				tm.tm_mday, tm.tm_hour, tm.tm_min);
-}
-
-/* The display name of a From header, else its address. */
-static struct bytes short_from(struct bytes from)
-{
-	size_t angle = bytes_find(from, '<');
-	struct bytes name = bytes_trim(bytes_head(from, angle));
-
-	if (name.n > 1 && name.p[0] == '"' && name.p[name.n - 1] == '"')
-		name = bytes_head(bytes_skip(name, 1), name.n - 2);
-	if (name.n > 0)
-		return name;
-	from = bytes_skip(from, angle + 1);
-	return bytes_head(from, bytes_find(from, '>'));
-}
-
-/* One row of the table; the texts decoded, as they are. */
-struct row {
-	uint64_t number, size;
-	struct buf from, subject, date;
-};
-
-static void json_row(struct world *w, const struct row *row)
-{
-	struct buf line = BUF(64 * 1024);
-	struct json j;
-
-	json_begin(&j, &line);
-	json_str(&j, "type", "message");
-	json_int(&j, "number", (int64_t)row->number);
-	json_int(&j, "octets", (int64_t)row->size);
-	json_text(&j, "date", buf_bytes(&row->date));
-	json_text(&j, "from", buf_bytes(&row->from));
-	json_text(&j, "subject", buf_bytes(&row->subject));
-	json_end(&j);
-	out_put(&w->out, buf_bytes(&line));
-	buf_free(&line);
-}
-
-static void table_add(struct table *t, const struct row *row, bool utf8)
-{
-	char number[24], size[24];
-
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)row->number);
-	snprintf(size, sizeof(size), "%llu", (unsigned long long)row->size);
-	const struct bytes cells[] = {
-		bytes_of(number),
-		bytes_of(size),
-		buf_bytes(&row->date),
-		short_from(buf_bytes(&row->from)),
-		buf_bytes(&row->subject),
-	};
-	table_row(t, cells, utf8);
-}
-
 static void add_row(struct listing *l, uint64_t number)
 {
-	struct row row = {
-		.number = number,
-		.size = l->sizes[number - l->first],
-		.from = BUF(MAILTEXT_VALUE_MAX),
-		.subject = BUF(MAILTEXT_VALUE_MAX),
-		.date = BUF(40),
-	};
-	struct bytes head = buf_bytes(&l->head), value;
+	struct mailview_row row = { .number = number, .size = l->sizes[number - l->first] };
 
-	if (mailtext_header(head, "From", &value))
-		mailtext_decode(value, &row.from);
-	if (mailtext_header(head, "Subject", &value))
-		mailtext_decode(value, &row.subject);
-	if (mailtext_header(head, "Date", &value))
-		put_date(value, &row.date);
+	mailview_row_read(&row, buf_bytes(&l->head));
 	if (l->p->common.json)
-		json_row(l->p->talk.w, &row);
+		mailview_row_json(l->p->talk.w, &row);
 	else
-		table_add(&l->table, &row, l->p->talk.w->utf8);
-	buf_free(&row.from);
-	buf_free(&row.subject);
-	buf_free(&row.date);
+		mailview_row_add(&l->table, &row, l->p->talk.w->utf8);
+	mailview_row_free(&row);
 }
 
 static bool list_agrees(struct pop3talk *p, const struct listing *l)
@@ -290,94 +203,6 @@ bool pop3talk_uidl(struct pop3talk *p)
 
 /* ---- --read, --headers ---- */
 
-/* A message as it comes in: header lines are collected and shown decoded, body lines at once. */
-struct view {
-	struct pop3talk *p;
-	struct lines lines;
-	struct buf head;
-	bool in_body;
-	struct buf source; /* for --json */
-};
-
-/* "| " in front, so that no line of a message can be taken for one of ours. */
-static void show_line(struct view *v, struct bytes line)
-{
-	struct buf text = BUF(8 * POP3TALK_LINE_MAX);
-
-	if (v->p->common.json || v->p->common.nagios)
-		return;
-	buf_puts(&text, "| ");
-	show_safe(&text, line, v->p->talk.w->utf8);
-	buf_putc(&text, '\n');
-	out_put(&v->p->talk.w->out, buf_bytes(&text));
-	buf_free(&text);
-}
-
-static void show_head(struct view *v)
-{
-	struct bytes rest = buf_bytes(&v->head), name, value;
-	struct buf line = BUF(MAILTEXT_VALUE_MAX + 1024);
-
-	while (mailtext_next(&rest, &name, &value)) {
-		buf_clear(&line);
-		if (name.n > 0) {
-			buf_put(&line, bytes_head(name, 900));
-			buf_puts(&line, ": ");
-			mailtext_decode(value, &line);
-			for (size_t i = 0; i < line.n;
-					i++) /* folding leaves tabs; a reader wants blanks */
-				line.p[i] = line.p[i] == '\t' ? ' ' : line.p[i];
-		} else {
-			buf_put(&line, value);
-		}
-		show_line(v, buf_bytes(&line));
-	}
-	if (v->head.overflow)
-		show_line(v, BYTES("(more header lines than 256 kB not shown)"));
-	buf_free(&line);
-}
-
-static void on_message_line(void *ctx, struct bytes line)
-{
-	struct view *v = ctx;
-
-	if (v->p->common.json) {
-		buf_put(&v->source, line);
-		buf_puts(&v->source, "\r\n");
-	}
-	if (v->in_body || v->p->o.source) {
-		show_line(v, line);
-	} else if (line.n == 0) {
-		show_head(v);
-		show_line(v, line);
-		v->in_body = true;
-	} else {
-		buf_put(&v->head, line);
-		buf_putc(&v->head, '\n');
-	}
-}
-
-static void json_message(struct view *v, uint64_t number, uint64_t octets)
-{
-	struct buf line = BUF(8 * JSON_SOURCE_MAX), subject = BUF(MAILTEXT_VALUE_MAX);
-	struct bytes value;
-	struct json j;
-
-	if (mailtext_header(buf_bytes(&v->source), "Subject", &value))
-		mailtext_decode(value, &subject);
-	json_begin(&j, &line);
-	json_str(&j, "type", "message");
-	json_int(&j, "number", (int64_t)number);
-	json_int(&j, "octets", (int64_t)octets);
-	json_text(&j, "subject", buf_bytes(&subject));
-	json_bool(&j, "is_cut", v->source.overflow);
-	json_text(&j, "source", buf_bytes(&v->source));
-	json_end(&j);
-	out_put(&v->p->talk.w->out, buf_bytes(&line));
-	buf_free(&line);
-	buf_free(&subject);
-}
-
 static bool sizes_agree(struct pop3talk *p, uint64_t number, uint64_t listed,
 		const struct dot_reader *dots)
 {
@@ -399,27 +224,23 @@ static bool sizes_agree(struct pop3talk *p, uint64_t number, uint64_t listed,
 	return true;
 }
 
-static bool fetch(struct view *v, const char *command, struct dot_reader *dots)
+static bool fetch(struct pop3talk *p, struct mailview *v, const char *command,
+		struct dot_reader *dots)
 {
-	struct talk *t = &v->p->talk;
+	struct talk *t = &p->talk;
 
 	if (!dialog_ask(&t->d, command))
 		return talk_failed(t, "fetch");
 	if (!dialog_is_ok(&t->d))
 		return talk_refused(t, "fetch", NULL);
-	lines_begin(&v->lines, on_message_line, v);
-	bool ok = dialog_read_data(&t->d, dots, lines_take, &v->lines);
-	lines_end(&v->lines);
-	if (!v->in_body && !v->p->o.source)
-		show_head(v); /* a message without a body, or cut in its header */
+	bool ok = dialog_read_data(&t->d, dots, mailview_lines_take, &v->lines);
+	mailview_end(v);
 	return ok || talk_failed(t, "fetch");
 }
 
 bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 {
-	struct view v = { .p = p,
-		.head = BUF(MAILTEXT_HEADER_MAX),
-		.source = BUF(JSON_SOURCE_MAX) };
+	struct mailview v;
 	struct dot_reader dots = { 0 };
 	uint64_t number, same, listed = 0;
 	char command[40];
@@ -432,13 +253,13 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 		listed = 0;
 	snprintf(command, sizeof(command), headers_only ? "TOP %llu 0" : "RETR %llu",
 			(unsigned long long)number);
-	ok = ok && fetch(&v, command, &dots);
+	mailview_begin(&v, p->talk.w, &p->common, p->o.source);
+	ok = ok && fetch(p, &v, command, &dots);
 	if (ok && p->common.json)
-		json_message(&v, number, dots.octets);
+		mailview_json(&v, number, dots.octets);
 	if (ok && !headers_only)
 		ok = sizes_agree(p, number, listed, &dots);
-	buf_free(&v.head);
-	buf_free(&v.source);
+	mailview_free(&v);
 	return ok;
 }
 

@@ -100,7 +100,7 @@ static void on_capa_line(void *ctx, struct bytes line)
 static bool capa(struct pop3talk *p)
 {
 	struct talk *t = &p->talk;
-	struct lines lines;
+	struct mailview_lines lines;
 	struct dot_reader dots = { 0 };
 
 	p->caps = (struct pop3_caps){ 0 };
@@ -111,9 +111,9 @@ static bool capa(struct pop3talk *p)
 		transcript_note(&t->transcript, "no capability list here: an old or small server");
 		return !t->d.is_over || talk_refused(t, "ehlo", NULL);
 	}
-	lines_begin(&lines, on_capa_line, p);
-	bool ok = dialog_read_data(&t->d, &dots, lines_take, &lines);
-	lines_end(&lines);
+	mailview_lines_begin(&lines, on_capa_line, p);
+	bool ok = dialog_read_data(&t->d, &dots, mailview_lines_take, &lines);
+	mailview_lines_end(&lines);
 	return ok || talk_failed(t, "ehlo");
 }
 
@@ -264,7 +264,7 @@ static void finish(struct pop3talk *p, bool ok)
 
 struct typed {
 	struct pop3talk *p;
-	struct lines lines;
+	struct mailview_lines lines;
 	unsigned sent, refused;
 };
 
@@ -296,7 +296,7 @@ static bool on_data(void *ctx, struct bytes part)
 {
 	struct typed *typed = ctx;
 
-	return lines_take(&typed->lines, part);
+	return mailview_lines_take(&typed->lines, part);
 }
 
 /* False: standard input had no line, so the plain check is what is wanted. */
@@ -305,9 +305,9 @@ static bool run_lines(struct pop3talk *p)
 	struct typed typed = { .p = p };
 	struct buf fact = BUF(TALK_NOTE_MAX);
 
-	lines_begin(&typed.lines, on_data_line, &typed);
+	mailview_lines_begin(&typed.lines, on_data_line, &typed);
 	bool ok = talk_script(&p->talk, on_answered, on_data, &typed);
-	lines_end(&typed.lines);
+	mailview_lines_end(&typed.lines);
 	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
 			typed.sent == 1 ? "" : "s");
 	bool had_none = ok && typed.sent == 0 && !p->o.interactive && !p->talk.w->in_tty;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "applets/mailview.h"
 #include "applets/talk.h"
 #include "proto/pop3.h"
 
@@ -23,18 +24,6 @@ struct pop3talk {
 	uint64_t deleted;
 	bool agrees; /* no size differed so far */
 };
-
-/* Splits data into lines for a taker; text longer than LINES_MAX is handed over in pieces.
- * Zeroed = empty. */
-enum { POP3TALK_LINE_MAX = 64 * 1024 };
-struct lines {
-	void (*line)(void *ctx, struct bytes line);
-	void *ctx;
-	struct buf part;
-};
-void lines_begin(struct lines *l, void (*line)(void *ctx, struct bytes line), void *ctx);
-bool lines_take(void *lines, struct bytes part); /* fits dialog_read_data */
-void lines_end(struct lines *l);                 /* hands over a last line without end, frees */
 
 /* Sends a command and, when it is answered by data, hands the lines to taker. False: failed or
  * refused, and told. */
