@@ -20,10 +20,11 @@ extern const struct applet applet_list[]; /* sorted by name, ends with a NULL na
 int b64auth_main(struct world *w, int argc, char **argv);
 int explain_main(struct world *w, int argc, char **argv);
 int maillogwatch_main(struct world *w, int argc, char **argv);
+int imaptalk_main(struct world *w, int argc, char **argv);
 int mailsink_main(struct world *w, int argc, char **argv);
 int mscan_main(struct world *w, int argc, char **argv);
 int pop3talk_main(struct world *w, int argc, char **argv);
 int smtptalk_main(struct world *w, int argc, char **argv);
 
-extern const struct opt_spec b64auth_spec, explain_spec, maillogwatch_spec, mailsink_spec,
-		mscan_spec, pop3talk_spec, smtptalk_spec;
+extern const struct opt_spec b64auth_spec, explain_spec, imaptalk_spec, maillogwatch_spec,
+		mailsink_spec, mscan_spec, pop3talk_spec, smtptalk_spec;

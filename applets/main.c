@@ -19,6 +19,7 @@ const struct applet applet_list[] = {
 	{ "b64auth", "makes, takes apart and checks SASL strings", b64auth_main, &b64auth_spec,
 			false },
 	{ "explain", "what a reply or an advice id means", explain_main, &explain_spec, true },
+	{ "imaptalk", "an annotated IMAP session", imaptalk_main, &imaptalk_spec, false },
 	{ "maillogwatch", "follows, explains, traces and sums up mail logs", maillogwatch_main,
 			&maillogwatch_spec, false },
 	{ "mailsink", "a small SMTP and POP3 server for tests", mailsink_main, &mailsink_spec,

@@ -26,6 +26,10 @@ static const char *stage_of(enum proto proto, struct bytes line)
 		{ "HELO", "ehlo" },
 		{ "LHLO", "ehlo" },
 		{ "CAPA", "ehlo" },
+		{ "CAPABILITY", "ehlo" },
+		{ "LOGIN", "auth" },
+		{ "AUTHENTICATE", "auth" },
+		{ "LOGOUT", "quit" },
 		{ "STARTTLS", "tls" },
 		{ "STLS", "tls" },
 		{ "AUTH", "auth" },
@@ -40,12 +44,12 @@ static const char *stage_of(enum proto proto, struct bytes line)
 	};
 	struct bytes word;
 
-	if (!bytes_word(&line, &word))
+	if (!bytes_word(&line, &word) || (proto == PROTO_IMAP && !bytes_word(&line, &word)))
 		return NULL;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (bytes_equal_nocase(word, bytes_of(verbs[i].verb)))
 			return verbs[i].stage;
-	return proto == PROTO_POP3 ? "fetch" : "command";
+	return proto == PROTO_SMTP ? "command" : "fetch";
 }
 
 static void on_sent(void *ctx, struct bytes shown)
@@ -353,6 +357,11 @@ static void show_tried(struct talk *t)
 	}
 }
 
+static const char *proto_name(enum proto proto)
+{
+	return proto == PROTO_SMTP ? "SMTP" : proto == PROTO_POP3 ? "POP3" : "IMAP";
+}
+
 bool talk_failed(struct talk *t, const char *stage)
 {
 	struct finding f = talk_finding(t, stage);
@@ -379,7 +388,7 @@ bool talk_failed(struct talk *t, const char *stage)
 		const char *spoken = reply_guess_proto(f.text);
 		if (spoken) {
 			buf_printf(&fact, "the peer speaks %s, not %s", spoken,
-					t->proto == PROTO_SMTP ? "SMTP" : "POP3");
+					proto_name(t->proto));
 			v.fact = buf_text(&fact);
 		}
 	}
@@ -840,9 +849,11 @@ void talk_quit(struct talk *t)
 	t->stage = "quit";
 	if (!t->d.s || t->d.is_over || t->is_quit)
 		return;
-	t->is_quit = dialog_ask(&t->d, "QUIT");
+	t->is_quit = dialog_ask(&t->d, t->proto == PROTO_IMAP ? "LOGOUT" : "QUIT");
 	if (!t->is_quit)
-		transcript_note(&t->transcript, "no answer to QUIT");
+		transcript_note(&t->transcript,
+				t->proto == PROTO_IMAP ? "no answer to LOGOUT" :
+							 "no answer to QUIT");
 }
 
 /* ---- lines from standard input ---- */

@@ -21,7 +21,7 @@ called() { # NAME ARGS...
 	applets >list
 	[ "$(wc -l <list)" -ge 5 ]
 	sort -c list
-	for applet in b64auth explain mailsink pop3talk smtptalk; do
+	for applet in b64auth explain imaptalk mailsink pop3talk smtptalk; do
 		grep -qx "$applet" list
 	done
 	[ "$(awk 'length > 80' out)" = "" ]

@@ -1,0 +1,399 @@
+/* imaptalk - an annotated IMAP conversation
+ * SPDX-License-Identifier: MIT */
+#include "applets/imaptalk/imaptalk.h"
+
+#include "know/words.h"
+
+#include <string.h>
+
+enum { PORT_IMAP = 143, PORT_IMAPS = 993 };
+
+#define AT(member) offsetof(struct imaptalk_options, member)
+
+static const struct opt options[] = {
+	{ .help = "Session" },
+	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+			"send typed or piped lines, with their tags", 0, 0 },
+	{ 0, "auth", "MECH", OPT_TEXT, AT(auth), "log in by AUTHENTICATE MECH, not LOGIN", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "leave after the login", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, AT(probe), "no login: greeting, capabilities, TLS", 0, 0 },
+	{ .help = "Mailbox" },
+	{ 0, "folders", NULL, OPT_FLAG, AT(folders), "table of all folders", 0, 0 },
+	{ 0, "folder", "NAME", OPT_TEXT, AT(folder), "this one instead of INBOX", 0, 0 },
+	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
+	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages", 0, 0 },
+	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
+	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 5000 },
+	{ 0, "read", "N|last|uid:N", OPT_TEXT, AT(read), "show a message", 0, 0 },
+	{ 0, "headers", "N|last|uid:N", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
+	{ 0 },
+};
+
+static const char *const more[] = {
+	"Connects, waits for the greeting, asks for the capabilities, takes STARTTLS when it is offered, logs in"
+	" when a user is given, does what was asked, and logs out. Folders are opened read-only (EXAMINE) and"
+	" messages fetched by BODY.PEEK: nothing is deleted, and nothing becomes seen.",
+	"Without a port, port 143 is tried on loopback and port 993 (TLS at once) elsewhere.",
+	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
+	" login attempt is made.",
+	NULL,
+};
+
+static const char *const examples[] = {
+	"imaptalk localhost:143 -u sample --folders",
+	"log in and list the folders",
+	"imaptalk localhost:143 -u sample --read last",
+	"show the newest message",
+	NULL,
+};
+
+const struct opt_spec imaptalk_spec = {
+	.name = "imaptalk",
+	.what = "an annotated IMAP conversation: login, list, search and read a mailbox",
+	.usage = "imaptalk [options] HOST[:PORT]",
+	.more = more,
+	.options = options,
+	.common = opt_common_net,
+	.examples = examples,
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf *note)
+{
+	struct bytes line = reply_line(r, i);
+
+	if (strcmp(t->stage, "banner") == 0 && bytes_starts_nocase(line, BYTES("* PREAUTH")))
+		buf_puts(note, "logged in already, by other means than a password");
+	else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE)
+		talk_note_challenge(reply_text(r, i), note);
+	else if (r->status == REPLY_BYE)
+		buf_puts(note, "the server ends the session");
+}
+
+/* ---- capabilities ---- */
+
+/* Each word once: the lists before and after TLS and login repeat most of them. */
+static void explain_word(struct imaptalk *im, struct bytes word)
+{
+	struct buf note = BUF(TALK_NOTE_MAX), key = BUF(TALK_NOTE_MAX);
+
+	buf_putc(&key, ' ');
+	buf_put(&key, bytes_head(word, 100));
+	buf_putc(&key, ' ');
+	if (bytes_search(buf_bytes(&im->explained), buf_bytes(&key)) == im->explained.n &&
+			words_put(&note, WORDS_IMAP, word)) {
+		buf_put(&im->explained, buf_bytes(&key));
+		buf_clear(&key);
+		buf_put(&key, bytes_head(word, 100));
+		buf_puts(&key, ": ");
+		buf_put(&key, buf_bytes(&note));
+		transcript_note(&im->talk.transcript, buf_text(&key));
+	}
+	buf_free(&note);
+	buf_free(&key);
+}
+
+static void on_capability(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct bytes rest = u->rest, word;
+
+	if (!bytes_equal_nocase(u->word, BYTES("CAPABILITY")))
+		return;
+	imap_caps_add(&im->caps, u->rest);
+	while (bytes_word(&rest, &word))
+		explain_word(im, bytes_trim(word));
+}
+
+static bool capability(struct imaptalk *im)
+{
+	im->caps = (struct imap_caps){ 0 };
+	im->on_untagged = on_capability;
+	bool ok = imaptalk_ask(im, "CAPABILITY", BYTES(""));
+	im->on_untagged = NULL;
+	return ok;
+}
+
+/* ---- greeting, TLS, login ---- */
+
+static bool greet(struct imaptalk *im)
+{
+	struct talk *t = &im->talk;
+	struct addr a;
+	bool is_loopback = bytes_equal_nocase(bytes_of(t->ep.host), BYTES("localhost")) ||
+			(addr_parse(&a, t->ep.host, 0, NULL) && addr_is_loopback(&a));
+	bool clear = im->common.tls == OPT_TLS_NONE || im->common.tls == OPT_TLS_STARTTLS ||
+			(im->common.tls == OPT_TLS_AUTO && is_loopback);
+
+	if (!talk_open(t, clear ? PORT_IMAP : PORT_IMAPS))
+		return false;
+	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+}
+
+static bool is_preauth(const struct imaptalk *im)
+{
+	return bytes_starts_nocase(reply_line(&im->talk.d.reply, 0), BYTES("* PREAUTH"));
+}
+
+static bool secure(struct imaptalk *im)
+{
+	bool started;
+
+	if (!talk_starttls(&im->talk, im->caps.has & IMAP_STARTTLS, &started))
+		return false;
+	return !started || capability(im);
+}
+
+static bool authenticate(struct imaptalk *im)
+{
+	struct talk *t = &im->talk;
+	struct buf unused = BUF(40);
+
+	dialog_tag(&t->d, &unused);
+	buf_free(&unused);
+	return auth_run(&t->d,
+			&(struct auth_how){
+					.mech = t->mech,
+					.creds = &t->creds,
+					.tag = t->d.tag,
+					.no_initial = !(im->caps.has & IMAP_SASL_IR),
+			});
+}
+
+static bool log_in(struct imaptalk *im)
+{
+	struct talk *t = &im->talk;
+
+	t->stage = "auth";
+	if (!talk_may_login(t))
+		return false;
+	if (im->o.auth)
+		t->mech = sasl_mech_of(bytes_of(im->o.auth));
+	else if (im->caps.has & IMAP_LOGINDISABLED)
+		t->mech = auth_pick(im->caps.mechs);
+	if (!t->mech && im->caps.has & IMAP_LOGINDISABLED)
+		return talk_own(t, REPORT_CRITICAL, "login-disabled",
+				"the server forbids LOGIN here and offers no AUTH we speak");
+	bool ok = t->mech ? authenticate(im) : auth_login(&t->d, &t->creds);
+	return ok ? talk_login_verdict(t, t->mech ? sasl_mech_name(t->mech) : "LOGIN") :
+		    talk_failed(t, "auth");
+}
+
+/* ---- lines from standard input ---- */
+
+struct typed {
+	struct imaptalk *im;
+	struct mailview_lines lines;
+	unsigned sent, refused;
+};
+
+static void on_answered(void *ctx, struct bytes shown)
+{
+	struct typed *typed = ctx;
+	struct talk *t = &typed->im->talk;
+
+	(void)shown;
+	typed->sent++;
+	if (t->d.reply.status == REPLY_NO || t->d.reply.status == REPLY_BAD) {
+		typed->refused++;
+		talk_refused(t, t->stage, NULL);
+	}
+}
+
+static void on_data_line(void *ctx, struct bytes line)
+{
+	struct typed *typed = ctx;
+
+	transcript_line(&typed->im->talk.transcript, 'S', line, NULL);
+}
+
+static bool on_typed_part(struct imaptalk *im, struct bytes part)
+{
+	struct typed *typed = im->ctx;
+
+	return mailview_lines_take(&typed->lines, part);
+}
+
+/* False: standard input had no line, so the plain check is what is wanted. */
+static bool run_lines(struct imaptalk *im)
+{
+	struct typed typed = { .im = im };
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	mailview_lines_begin(&typed.lines, on_data_line, &typed);
+	imaptalk_take(im, &typed, on_typed_part);
+	bool ok = talk_script(&im->talk, on_answered, NULL, &typed);
+	imaptalk_take(im, NULL, NULL);
+	mailview_lines_end(&typed.lines);
+	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
+			typed.sent == 1 ? "" : "s");
+	bool had_none = ok && typed.sent == 0 && !im->o.interactive && !im->talk.w->in_tty;
+	if (ok && typed.refused == 0 && !had_none)
+		talk_ok(&im->talk, "quit", NULL, buf_text(&fact), NULL);
+	buf_free(&fact);
+	return !had_none;
+}
+
+/* ---- the session ---- */
+
+static bool transactions(struct imaptalk *im)
+{
+	const struct imaptalk_options *o = &im->o;
+	bool wants_open = o->list || o->find || o->read || o->headers;
+
+	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
+		return false;
+	if (o->folders && !imaptalk_folders(im))
+		return false;
+	if ((o->stat || !(wants_open || o->folders)) && !imaptalk_stat(im))
+		return false;
+	if (wants_open && !imaptalk_examine(im))
+		return false;
+	if (o->list && !imaptalk_list(im))
+		return false;
+	if (o->find && !imaptalk_find(im))
+		return false;
+	if (o->headers && !imaptalk_read(im, o->headers, true))
+		return false;
+	return !o->read || imaptalk_read(im, o->read, false);
+}
+
+static void mailbox_verdict(struct imaptalk *im)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	if (im->is_open || !im->o.folders || im->o.stat) {
+		buf_puts(&fact, im->o.folder);
+		buf_printf(&fact, ": %llu message%s; nothing was changed",
+				(unsigned long long)im->exists, im->exists == 1 ? "" : "s");
+		report_perf(&im->talk.report, "messages", (double)im->exists, "");
+	} else {
+		buf_puts(&fact, "folders listed; nothing was changed");
+	}
+	talk_ok(&im->talk, "fetch", "mailbox", buf_text(&fact), NULL);
+	buf_free(&fact);
+}
+
+static void after_login(struct imaptalk *im)
+{
+	struct talk *t = &im->talk;
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	if (im->o.auth_only) {
+		talk_quit(t);
+		buf_puts(&fact, "user \"");
+		buf_put(&fact, t->creds.user);
+		buf_puts(&fact, "\" logged in");
+		talk_ok(t, "auth", NULL, buf_text(&fact), "that the mailbox can be read");
+	} else if (capability(im)) {
+		bool ok = transactions(im);
+		talk_quit(t);
+		if (ok)
+			mailbox_verdict(im);
+	}
+	buf_free(&fact);
+}
+
+static void steps(struct imaptalk *im, bool lines_follow)
+{
+	struct talk *t = &im->talk;
+	bool is_in = is_preauth(im);
+	bool has_user = t->creds.user.n > 0 && !im->o.probe;
+
+	if (!capability(im) || (!is_in && !secure(im)) || (has_user && !is_in && !log_in(im))) {
+		/* told */
+	} else if (lines_follow && run_lines(im)) {
+		/* told */
+	} else if (has_user || (is_in && !im->o.probe)) {
+		after_login(im);
+	} else {
+		talk_quit(t);
+		talk_ok(t, "ehlo", NULL,
+				stream_is_tls(t->d.s) ? "the server speaks IMAP, TLS works" :
+							"the server speaks IMAP",
+				"that logins work");
+	}
+}
+
+static void session(struct imaptalk *im)
+{
+	struct talk *t = &im->talk;
+	bool lines = talk_wants_lines(t, im->o.interactive, im->o.probe);
+	bool lines_first = lines && t->creds.user.n == 0 && im->common.tls != OPT_TLS_STARTTLS;
+
+	im->untagged = (struct dialog_untagged){ im, imaptalk_response, imaptalk_part };
+	t->d.untagged = &im->untagged;
+	if (greet(im) && !(lines_first && run_lines(im)))
+		steps(im, lines && !lines_first);
+	talk_quit(t);
+}
+
+static bool folder_ok(struct imaptalk *im, struct world *w)
+{
+	struct buf name = BUF(4 * IMAP_NAME_MAX);
+	bool ok = imap_utf7_encode(bytes_of(im->o.folder), &name) &&
+			imap_quote(buf_bytes(&name), &im->folder);
+
+	buf_free(&name);
+	if (!ok)
+		opt_wrong(w, &imaptalk_spec, "--folder: the name is not UTF-8");
+	return ok;
+}
+
+static bool options_ok(struct imaptalk *im, struct world *w)
+{
+	const struct imaptalk_options *o = &im->o;
+
+	if (!o->auth || sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED)
+		return folder_ok(im, w);
+	opt_wrong(w, &imaptalk_spec, "--auth %s: no mechanism we speak", o->auth);
+	return false;
+}
+
+/* Known only now: the user may stand in the URL or in the netrc file. */
+static bool user_ok(struct imaptalk *im)
+{
+	const struct imaptalk_options *o = &im->o;
+
+	if (im->talk.creds.user.n > 0 ||
+			!(o->folders || o->stat || o->list || o->find || o->read || o->headers ||
+					o->auth_only || o->auth))
+		return true;
+	opt_wrong(im->talk.w, &imaptalk_spec, "a mailbox needs a user (-u)");
+	return false;
+}
+
+int imaptalk_main(struct world *w, int argc, char **argv)
+{
+	struct imaptalk im = {
+		.talk.proto = PROTO_IMAP,
+		.talk.annotate = annotate,
+		.explained = BUF(8192),
+		.folder = BUF(8 * IMAP_NAME_MAX),
+		.o.max = 50,
+		.o.folder = "INBOX",
+	};
+	struct opt_list operands = { 0 };
+	int code = REPORT_UNKNOWN;
+
+	im.talk.common = &im.common;
+	switch (opt_parse(w, &imaptalk_spec, argc, argv,
+			&(struct opt_into){ &im.o, &im.common, &operands })) {
+	case OPT_HELPED:
+		return REPORT_OK;
+	case OPT_WRONG:
+		return REPORT_UNKNOWN;
+	case OPT_RUN:
+		break;
+	}
+	if (options_ok(&im, w)) {
+		if (talk_begin(&im.talk, w, &imaptalk_spec, operands.at[0]) && user_ok(&im))
+			session(&im);
+		code = talk_end(&im.talk);
+	}
+	buf_free(&im.explained);
+	buf_free(&im.folder);
+	opt_common_free(&im.common);
+	return code;
+}

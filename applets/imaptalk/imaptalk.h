@@ -1,0 +1,53 @@
+/* imaptalk - an annotated IMAP conversation: parts shared by its files
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/mailview.h"
+#include "applets/talk.h"
+#include "proto/imap.h"
+
+struct imaptalk_options {
+	bool folders, stat, list, auth_only, probe, source, interactive;
+	const char *folder;         /* UTF-8 */
+	const char *read, *headers; /* a number, "last", or "uid:N" */
+	const char *find, *auth;
+	unsigned max; /* --list, --find: newest messages that are shown */
+};
+
+struct imaptalk {
+	struct talk talk; /* first: talk's callbacks get this pointer */
+	struct opt_common common;
+	struct imaptalk_options o;
+	struct dialog_untagged untagged;
+	struct imap_caps caps;
+	struct buf explained; /* capability words whose note was shown, each with a blank behind */
+	struct buf folder;    /* as a quoted string in modified UTF-7 */
+	uint64_t exists, uidvalidity;
+	bool is_open; /* EXAMINE was answered well */
+
+	/* of the command that runs: who takes what comes */
+	void *ctx;
+	struct bytes literal; /* sent when the server says "+" */
+	void (*on_untagged)(struct imaptalk *im, const struct imap_untagged *u);
+	bool (*on_part)(struct imaptalk *im, struct bytes part);
+};
+
+/* From here on message data goes to on_part; NULL: nowhere. */
+void imaptalk_take(struct imaptalk *im, void *ctx,
+		bool (*on_part)(struct imaptalk *im, struct bytes part));
+
+/* What dialog tells of, for d.untagged. */
+void imaptalk_response(void *ctx, struct bytes text);
+bool imaptalk_part(void *ctx, struct bytes part);
+
+/* Sends a command; where the server goes on with "+", literal follows. False: failed or refused,
+ * and told. */
+bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal);
+
+/* The transactions; each tells its own trouble and returns false. */
+bool imaptalk_folders(struct imaptalk *im);
+bool imaptalk_stat(struct imaptalk *im);
+bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen */
+bool imaptalk_list(struct imaptalk *im);
+bool imaptalk_find(struct imaptalk *im);
+bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);

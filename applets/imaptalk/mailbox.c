@@ -1,0 +1,444 @@
+/* mailbox - imaptalk's transactions: LIST, STATUS, EXAMINE, FETCH, SEARCH
+ * SPDX-License-Identifier: MIT */
+#include "applets/imaptalk/imaptalk.h"
+
+#include "proto/mailtext.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	FOUND_MAX = 100000, /* of a SEARCH answer, message numbers that are kept */
+};
+
+bool imaptalk_part(void *ctx, struct bytes part)
+{
+	struct imaptalk *im = ctx;
+
+	return !im->on_part || im->on_part(im, part);
+}
+
+/* "* OK [UIDVALIDITY 123] ..." is a status response. */
+static void read_status(struct imaptalk *im, struct bytes text)
+{
+	size_t at = bytes_search_nocase(text, BYTES("[UIDVALIDITY "));
+	struct bytes number = bytes_skip(text, at + sizeof("[UIDVALIDITY ") - 1);
+
+	if (at < text.n)
+		bytes_uint(&number, UINT32_MAX, &im->uidvalidity);
+}
+
+void imaptalk_take(struct imaptalk *im, void *ctx,
+		bool (*on_part)(struct imaptalk *im, struct bytes part))
+{
+	im->ctx = ctx;
+	im->on_part = on_part;
+}
+
+void imaptalk_response(void *ctx, struct bytes text)
+{
+	struct imaptalk *im = ctx;
+	struct imap_untagged u;
+
+	if (!imap_untagged(text, &u))
+		read_status(im, text);
+	else if (bytes_equal_nocase(u.word, BYTES("EXISTS")))
+		im->exists = u.number;
+	else if (im->on_untagged)
+		im->on_untagged(im, &u);
+}
+
+bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal)
+{
+	struct talk *t = &im->talk;
+	bool ok = dialog_ask(&t->d, command);
+
+	if (ok && dialog_is_continue(&t->d))
+		ok = dialog_command(&t->d, literal, literal, DIALOG_REPLY_MS);
+	if (!ok)
+		return talk_failed(t, t->stage);
+	return dialog_is_ok(&t->d) || talk_refused(t, t->stage, NULL);
+}
+
+/* One whose answer goes to these two. */
+static bool ask_for(struct imaptalk *im, const char *command,
+		void (*on_untagged)(struct imaptalk *im, const struct imap_untagged *u), void *ctx)
+{
+	im->on_untagged = on_untagged;
+	im->ctx = ctx;
+	bool ok = imaptalk_ask(im, command, im->literal);
+	im->on_untagged = NULL;
+	im->on_part = NULL;
+	im->literal = BYTES("");
+	return ok;
+}
+
+/* The same, the answer not shown (but with -v): what is made of it says it better. */
+static bool ask_quietly(struct imaptalk *im, const char *command,
+		void (*on_untagged)(struct imaptalk *im, const struct imap_untagged *u), void *ctx)
+{
+	struct dialog *d = &im->talk.d;
+	const struct dialog_observer *ob = d->ob;
+	struct dialog_observer quiet = *ob;
+
+	quiet.replied = NULL;
+	if (im->common.verbose == 0)
+		d->ob = &quiet;
+	bool ok = ask_for(im, command, on_untagged, ctx);
+	d->ob = ob;
+	return ok;
+}
+
+/* ---- --folders ---- */
+
+static void on_folder(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct imap_folder f;
+	struct buf name = BUF(4 * IMAP_NAME_MAX), raw = BUF(2 * IMAP_NAME_MAX);
+	unsigned char delimiter[1];
+
+	if (!bytes_equal_nocase(u->word, BYTES("LIST")) || !imap_list(u->rest, &f))
+		return;
+	imap_string(&f.name, &raw);
+	imap_utf7_decode(buf_bytes(&raw), &name);
+	delimiter[0] = f.delimiter;
+	const struct bytes cells[] = { buf_bytes(&name), { delimiter, f.delimiter ? 1 : 0 },
+		f.flags };
+	if (im->common.json) {
+		struct buf line = BUF(64 * 1024);
+		struct json j;
+		json_begin(&j, &line);
+		json_str(&j, "type", "folder");
+		json_text(&j, "name", cells[0]);
+		json_text(&j, "flags", cells[2]);
+		json_end(&j);
+		out_put(&im->talk.w->out, buf_bytes(&line));
+		buf_free(&line);
+	} else {
+		table_row(im->ctx, cells, im->talk.w->utf8);
+	}
+	buf_free(&name);
+	buf_free(&raw);
+}
+
+/* Are lists to be printed? JSON has its own lines, --nagios one line in all. */
+static bool prints(const struct imaptalk *im)
+{
+	return !im->common.json && !im->common.nagios;
+}
+
+bool imaptalk_folders(struct imaptalk *im)
+{
+	static const struct table_column columns[] = {
+		{ "folder", false, true, 16 },
+		{ "sep", false, false, 0 },
+		{ "flags", false, true, 16 },
+	};
+	struct talk *t = &im->talk;
+	struct table table;
+
+	if (im->caps.has & IMAP_NAMESPACE && !imaptalk_ask(im, "NAMESPACE", BYTES("")))
+		return false;
+	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	bool ok = ask_quietly(im, "LIST \"\" \"*\"", on_folder, &table);
+	if (ok && prints(im))
+		table_print(&table, t->w);
+	table_free(&table);
+	return ok;
+}
+
+/* ---- --stat ---- */
+
+static void on_status(struct imaptalk *im, const struct imap_untagged *u)
+{
+	uint64_t number, limit;
+
+	if (bytes_equal_nocase(u->word, BYTES("STATUS"))) {
+		imap_status(u->rest, "MESSAGES", &im->exists);
+		imap_status(u->rest, "UIDVALIDITY", &im->uidvalidity);
+		if (imap_status(u->rest, "UNSEEN", &number))
+			report_perf(&im->talk.report, "unseen", (double)number, "");
+	}
+	if (bytes_equal_nocase(u->word, BYTES("QUOTA")) &&
+			imap_quota(u->rest, "STORAGE", &number, &limit)) {
+		char note[80];
+		snprintf(note, sizeof(note), "quota: %llu of %llu KiB used",
+				(unsigned long long)number, (unsigned long long)limit);
+		transcript_note(&im->talk.transcript, note);
+		report_perf(&im->talk.report, "quota_used", (double)number * 1024, "B");
+	}
+}
+
+bool imaptalk_stat(struct imaptalk *im)
+{
+	struct buf command = BUF(8 * IMAP_NAME_MAX);
+
+	buf_printf(&command, "STATUS %s (MESSAGES RECENT UNSEEN UIDNEXT UIDVALIDITY)",
+			buf_text(&im->folder));
+	bool ok = ask_for(im, buf_text(&command), on_status, NULL);
+	if (ok && im->caps.has & IMAP_QUOTA) {
+		buf_clear(&command);
+		buf_printf(&command, "GETQUOTAROOT %s", buf_text(&im->folder));
+		ok = ask_for(im, buf_text(&command), on_status, NULL);
+	}
+	buf_free(&command);
+	return ok;
+}
+
+bool imaptalk_examine(struct imaptalk *im)
+{
+	struct buf command = BUF(8 * IMAP_NAME_MAX);
+
+	if (im->is_open)
+		return true;
+	buf_printf(&command, "EXAMINE %s", buf_text(&im->folder));
+	im->is_open = imaptalk_ask(im, buf_text(&command), BYTES(""));
+	buf_free(&command);
+	return im->is_open;
+}
+
+/* ---- --list, --find ---- */
+
+struct listing {
+	struct table table;
+	struct buf head; /* of the message that comes in */
+	uint64_t rows;
+};
+
+static bool on_head(struct imaptalk *im, struct bytes part)
+{
+	struct listing *l = im->ctx;
+
+	buf_put(&l->head, part); /* what passes the maximum is not looked at */
+	return true;
+}
+
+static void on_row(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct listing *l = im->ctx;
+	struct imap_fetch f = { 0 };
+	struct mailview_row row = { .number = u->number };
+
+	/* news of flags come unasked, without a header */
+	if (bytes_equal_nocase(u->word, BYTES("FETCH")) && imap_fetch(u->rest, &f) && f.uid > 0 &&
+			f.body.text.p) {
+		imap_string(&f.body, &l->head);
+		row.size = f.size;
+		mailview_row_read(&row, buf_bytes(&l->head));
+		if (im->common.json)
+			mailview_row_json(im->talk.w, &row);
+		else
+			mailview_row_add(&l->table, &row, im->talk.w->utf8);
+		mailview_row_free(&row);
+		l->rows++;
+	}
+	buf_clear(&l->head);
+}
+
+/* Rows of the messages in set, which is what FETCH wants: "3,5" or "10:*". */
+static bool fetch_rows(struct imaptalk *im, const char *set)
+{
+	static const struct table_column columns[] = {
+		{ "#", true, false, 0 },
+		{ "size", true, false, 0 },
+		{ "date", false, false, 0 },
+		{ "from", false, true, 12 },
+		{ "subject", false, true, 16 },
+	};
+	struct talk *t = &im->talk;
+	struct listing l = { .head = BUF(MAILTEXT_HEADER_MAX) };
+	struct buf command = BUF(REPLY_LINE_MAX);
+
+	table_init(&l.table, columns, sizeof(columns) / sizeof(columns[0]));
+	buf_printf(&command,
+			"FETCH %s (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])",
+			set);
+	im->on_part = on_head;
+	bool ok = ask_quietly(im, buf_text(&command), on_row, &l);
+	if (ok && prints(im))
+		table_print(&l.table, t->w);
+	table_free(&l.table);
+	buf_free(&l.head);
+	buf_free(&command);
+	return ok;
+}
+
+bool imaptalk_list(struct imaptalk *im)
+{
+	uint64_t first = im->exists > im->o.max ? im->exists - im->o.max + 1 : 1;
+	char set[40];
+
+	if (im->exists == 0)
+		return true;
+	snprintf(set, sizeof(set), "%llu:*", (unsigned long long)first);
+	if (!fetch_rows(im, set))
+		return false;
+	if (first > 1 && prints(im))
+		out_printf(&im->talk.w->out, "   (%llu older messages not shown; --max)\n",
+				(unsigned long long)first - 1);
+	return true;
+}
+
+/* The numbers found, "3,17,20": the newest --max of them. */
+struct found {
+	struct buf numbers; /* uint64_t each */
+	uint64_t count;
+};
+
+static void on_search(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct found *found = im->ctx;
+	struct bytes rest = u->rest;
+	struct imap_item item;
+	uint64_t number;
+
+	if (!bytes_equal_nocase(u->word, BYTES("SEARCH")))
+		return;
+	while (imap_next(&rest, &item)) {
+		if (!bytes_is_uint(item.text, UINT32_MAX, &number))
+			continue;
+		found->count++;
+		buf_put(&found->numbers,
+				(struct bytes){ (const unsigned char *)&number, sizeof(number) });
+	}
+}
+
+static bool show_found(struct imaptalk *im, const struct found *found)
+{
+	size_t kept = found->numbers.n / sizeof(uint64_t);
+	struct buf set = BUF(REPLY_LINE_MAX / 2);
+	uint64_t number;
+
+	for (size_t i = kept > im->o.max ? kept - im->o.max : 0; i < kept; i++) {
+		memcpy(&number, found->numbers.p + i * sizeof(number), sizeof(number));
+		buf_printf(&set, "%s%llu", set.n > 0 ? "," : "", (unsigned long long)number);
+	}
+	bool ok = kept == 0 || fetch_rows(im, buf_text(&set));
+	buf_free(&set);
+	return ok;
+}
+
+bool imaptalk_find(struct imaptalk *im)
+{
+	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
+	struct bytes text = bytes_of(im->o.find);
+	struct buf command = BUF(REPLY_LINE_MAX);
+
+	buf_puts(&command, "SEARCH TEXT ");
+	if (!imap_quote(text, &command)) {
+		buf_clear(&command);
+		buf_printf(&command, "SEARCH CHARSET UTF-8 TEXT {%zu}", text.n);
+		im->literal = text;
+	}
+	bool ok = ask_for(im, buf_text(&command), on_search, &found) && show_found(im, &found);
+	if (ok && found.count == 0) {
+		struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch" };
+		v.fact = "no message was found by the server's search";
+		report_add(&im->talk.report, &v);
+		ok = false;
+	}
+	buf_free(&command);
+	buf_free(&found.numbers);
+	return ok;
+}
+
+/* ---- --read, --headers ---- */
+
+struct reading {
+	struct mailview view;
+	uint64_t octets, listed;
+	bool came;
+};
+
+static bool on_message_part(struct imaptalk *im, struct bytes part)
+{
+	struct reading *r = im->ctx;
+
+	r->octets += part.n;
+	return mailview_lines_take(&r->view.lines, part);
+}
+
+static void on_message(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct reading *r = im->ctx;
+	struct imap_fetch f = { 0 };
+	struct buf text = BUF(IMAP_TEXT_MAX);
+
+	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, &f) ||
+			!f.body.text.p)
+		return;
+	imap_string(&f.body, &text);
+	if (text.n > 0)
+		on_message_part(im, buf_bytes(&text));
+	r->came = true;
+	r->listed = f.size;
+	buf_free(&text);
+}
+
+static bool not_there(struct imaptalk *im, const char *which)
+{
+	char fact[120];
+	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch", .fact = fact };
+
+	snprintf(fact, sizeof(fact), "there is no message %.20s: the folder has %llu", which,
+			(unsigned long long)im->exists);
+	report_add(&im->talk.report, &v);
+	return false;
+}
+
+/* "3", "last", "uid:77" as the front of a FETCH. */
+static bool fetch_of(struct imaptalk *im, const char *which, struct buf *command)
+{
+	struct bytes text = bytes_of(which);
+	bool is_uid = bytes_starts_nocase(text, BYTES("uid:"));
+	uint64_t number = 0;
+
+	if (is_uid)
+		text = bytes_skip(text, 4);
+	if (strcmp(which, "last") == 0)
+		number = im->exists;
+	else if (!bytes_is_uint(text, UINT32_MAX, &number))
+		number = 0;
+	if (number == 0 || (!is_uid && number > im->exists))
+		return not_there(im, which);
+	buf_printf(command, "%sFETCH %llu ", is_uid ? "UID " : "", (unsigned long long)number);
+	return true;
+}
+
+static bool size_agrees(struct imaptalk *im, const struct reading *r)
+{
+	char fact[160];
+
+	if (r->octets == r->listed)
+		return true;
+	snprintf(fact, sizeof(fact), "RFC822.SIZE says %llu octets, %llu came",
+			(unsigned long long)r->listed, (unsigned long long)r->octets);
+	im->talk.stage = "fetch";
+	talk_own(&im->talk, REPORT_WARNING, "size-differs", fact);
+	return true;
+}
+
+bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
+{
+	struct reading r = { 0 };
+	struct buf command = BUF(200);
+
+	if (!fetch_of(im, which, &command))
+		return false;
+	buf_puts(&command,
+			headers_only ? "(UID RFC822.SIZE BODY.PEEK[HEADER])" :
+				       "(UID RFC822.SIZE BODY.PEEK[])");
+	mailview_begin(&r.view, im->talk.w, &im->common, im->o.source);
+	im->on_part = on_message_part;
+	bool ok = ask_quietly(im, buf_text(&command), on_message, &r);
+	mailview_end(&r.view);
+	if (ok && !r.came)
+		ok = not_there(im, which);
+	if (ok && im->common.json)
+		mailview_json(&r.view, im->exists, r.octets);
+	if (ok && !headers_only)
+		ok = size_agrees(im, &r);
+	mailview_free(&r.view);
+	buf_free(&command);
+	return ok;
+}

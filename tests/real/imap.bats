@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# imap - imaptalk against Dovecot
+# SPDX-License-Identifier: MIT
+load ../lib/common
+
+setup() {
+	servers
+	rm -rf "$MAILDIR"
+	mkdir -p "$MAILDIR/new" "$MAILDIR/cur" "$MAILDIR/tmp"
+	chown -R 61005:61005 "$MAILDIR"
+}
+
+deliver() { # NAME < MESSAGE
+	cat >"$MAILDIR/new/$1"
+	chown 61005:61005 "$MAILDIR/new/$1"
+}
+
+imap() { # OPTION...
+	try imaptalk "localhost:$IMAP_PORT" --ca-file "$PKI/root.pem" -t 15 -u sample --pass-file pass "$@"
+}
+
+@test "STARTTLS, then CAPABILITY again, then the login" {
+	imap
+	exits 0
+	says "STARTTLS" "TLS1.3" "OK Logged in" "INBOX: 0 messages"
+	[ "$(grep -c 'C: a[0-9]* CAPABILITY' out)" -eq 3 ]
+}
+
+@test "implicit TLS" {
+	try imaptalk "imaps://sample@localhost:$IMAPS_PORT" --ca-file "$PKI/root.pem" --pass-file pass --folders
+	exits 0
+	says "INBOX" "folders listed"
+	says_not "STARTTLS"
+}
+
+@test "every mechanism that Dovecot offers" {
+	for mech in PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
+		imap --auth $mech --auth-only
+		exits 0
+		says "logged in"
+	done
+}
+
+@test "plain text refused by policy: the password is not sent" {
+	try imaptalk "127.0.0.2:$IMAP_PORT" --tls none -t 15 -u sample --pass-file pass --list
+	exits 2
+	says "forbids LOGIN"
+	says_not "LOGIN \"sample\""
+}
+
+@test "a wrong password" {
+	try imaptalk "localhost:$IMAP_PORT" --tls none -t 15 -u sample --pass-file wrong-pass --json
+	exits 2
+	verdict CRITICAL auth
+}
+
+@test "list, search and read leave a message unseen" {
+	printf 'From: a@example.com\nSubject: =?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?=\n\nfirst\n' | deliver 1.a
+	printf 'From: b@example.com\nSubject: two\n\n.\n..dots\nlast line without end' | deliver 2.b
+	LC_ALL=C.UTF-8 imap --list
+	exits 0
+	says "テスト" "2 messages"
+	imap --find dots --read uid:2
+	exits 0
+	says "| ..dots" "| last line without end"
+	imap --read last --source --headers 1
+	exits 0
+	imap
+	says "UNSEEN 2"
+}
+
+@test "a folder that is not there" {
+	imap --folder Nowhere --list
+	exits 2
+	says "Mailbox doesn't exist" "--folders"
+}
