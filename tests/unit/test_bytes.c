@@ -190,6 +190,32 @@ static void test_control(void **state)
 	assert_false(bytes_has_control(BYTES("")));
 }
 
+/* Blocks of sixteen octets and what is left of them: every place in every length gives the same. */
+static void test_search_at_every_place(void **state)
+{
+	static const char *const words[] = { "x", "xy", "xyz", "x23456789012345y",
+		"x234567890123456y" };
+
+	(void)state;
+	for (size_t n = 0; n < 70; n++)
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+			struct bytes word = bytes_of(words[w]);
+			unsigned char *text = test_malloc(n + 1);
+			for (size_t at = 0; at < n; at++) {
+				memset(text, '-', n);
+				if (at + word.n <= n)
+					memcpy(text + at, word.p, word.n);
+				else
+					text[at] = 'x'; /* its beginning alone is no hit */
+				size_t want = at + word.n <= n || word.n == 1 ? at : n;
+				struct bytes in = { text, n };
+				assert_int_equal(bytes_search(in, word), want);
+				assert_int_equal(bytes_find(in, 'x'), at);
+			}
+			test_free(text);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_search_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
