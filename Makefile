@@ -3,8 +3,7 @@
 #
 # make CC=cc DEPS=system    static mbedTLS 3.6 and zlib of this machine, where it has them
 # CFLAGS and LDFLAGS are appended; V=1 shows the commands
-.SUFFIXES:
-.DELETE_ON_ERROR:
+.SUFFIXES .DELETE_ON_ERROR:
 
 CC := $(if $(filter default,$(origin CC)),musl-gcc,$(CC))
 HOSTCC ?= cc
@@ -90,6 +89,7 @@ build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 	$(call start,CC $<)
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O1 -o $@ $<
 
+$(patsubst %,build/musl/core/%.o,sys/bytes proto/syslog proto/maillog proto/maillog_postfix): DEFINES = -O2 # for logs
 build/%/core/sys/version.o: DEFINES = -DMTABOX_VERSION='"$(VERSION)"' -DMTABOX_BUILD_EPOCH=$(EPOCH)
 build/musl/core/sys/version.o build/$(SAN)/core/sys/version.o: build/version
 

@@ -217,30 +217,34 @@ bool maillog_is_ip(struct bytes word)
 	return colons > 2 || (colons == 2 && HAS(word, "::"));
 }
 
+static bool is_ip_part(unsigned char c)
+{
+	return (c >= '0' && c <= ':') || c == '.' || c == '%' || maillog_is_letter(c);
+}
+
 struct bytes maillog_ip(struct bytes in)
 {
-	for (struct bytes rest = in; rest.n > 0;) {
-		size_t at = bytes_find(rest, '[');
-		rest = bytes_skip(rest, at + 1);
-		struct bytes word = bytes_head(rest, bytes_find(bytes_head(rest, 64), ']'));
-		if (maillog_is_ip(word))
-			return word;
-	}
-	for (struct bytes word; in.n > 0;) {
-		size_t n = 0;
-		while (n < in.n && !memchr(" ,;()<>=[]'\"", in.p[n], 12))
-			n++;
-		word = bytes_head(in, n);
+	struct bytes found = { NULL, 0 };
+
+	for (size_t i = 0; i < in.n;) {
+		size_t from = i;
+		while (i < in.n && is_ip_part(in.p[i]))
+			i++;
+		struct bytes word = { in.p + from, i - from };
 		if (word.n > 1 &&
 				(word.p[word.n - 1] == '.' ||
 						(word.p[word.n - 1] == ':' &&
 								word.p[word.n - 2] != ':')))
 			word.n--;
-		if (word.n >= 6 && maillog_is_ip(word))
-			return word;
-		in = bytes_skip(in, n + 1);
+		bool in_brackets = from > 0 && in.p[from - 1] == '[' && i < in.n && in.p[i] == ']';
+		if (word.n >= 3 && (in_brackets || found.n == 0) && maillog_is_ip(word)) {
+			if (in_brackets)
+				return word;
+			found = word;
+		}
+		i += i < in.n;
 	}
-	return in;
+	return found;
 }
 
 static bool is_dsn(struct bytes word)
@@ -314,12 +318,42 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 }
 
 /* The alphabet of long ids: digits and consonants (Postfix 2.9, safe_ultostr). */
+#define VOWELS (1u | 1u << ('e' - 'a') | 1u << ('i' - 'a') | 1u << ('o' - 'a') | 1u << ('u' - 'a'))
+
 static int value52(unsigned char c)
 {
-	static const char alphabet[] = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz";
-	const char *at = c ? strchr(alphabet, c) : NULL;
+	static const unsigned char vowels_before[26] = { ['a' - 'a'] = 1,
+		1,
+		1,
+		1,
+		2,
+		2,
+		2,
+		2,
+		3,
+		3,
+		3,
+		3,
+		3,
+		3,
+		4,
+		4,
+		4,
+		4,
+		4,
+		4,
+		5,
+		5,
+		5,
+		5,
+		5,
+		5 };
 
-	return at ? (int)(at - alphabet) : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (!maillog_is_letter(c) || VOWELS >> ((c | 32) - 'a') & 1)
+		return -1;
+	return 10 + (c >= 'a' ? 21 : 0) + (c | 32) - 'a' - vowels_before[(c | 32) - 'a'];
 }
 
 static int value62(unsigned char c)

@@ -379,7 +379,7 @@ static enum syslog_level level_of(struct bytes word)
 	} more[] = { { "warn", SYSLOG_WARNING }, { "error", SYSLOG_ERR }, { "panic", SYSLOG_EMERG },
 		{ "fatal", SYSLOG_CRIT }, { "critical", SYSLOG_CRIT } };
 
-	if (word.n < 3 || word.n > 8)
+	if (word.n < 3 || word.n > 8 || !memchr("eacwnidpf", word.p[0] | 32, 9))
 		return SYSLOG_NONE;
 	for (size_t i = 0; i < SYSLOG_NONE; i++)
 		if (bytes_equal_nocase(word, bytes_of(level_words[i])))
@@ -471,21 +471,25 @@ static bool take_names(struct bytes *in, struct syslog_line *out)
 	struct bytes rest = *in, host;
 
 	blanks(&rest);
-	take_facility(&rest, out);
-	if (is_repeat_text(rest) || take_program(&rest, out)) {
+	if (STARTS(rest, "<"))
+		take_facility(&rest, out);
+	if (take_program(&rest, out) || is_repeat_text(rest)) {
 		*in = rest;
 		return true;
 	}
-	if (!bytes_word(&rest, &host) || host.n > 255)
-		return false;
+	size_t n = bytes_find(rest, ' ');
+	host = bytes_head(rest, n);
+	rest = bytes_skip(rest, n);
 	blanks(&rest);
+	if (host.n == 0 || host.n > 255 || rest.n == 0)
+		return false;
 	enum syslog_level level = level_of(host);
-	if (take_facility(&rest, out) || level == SYSLOG_NONE) {
+	bool is_named = take_program(&rest, out);
+	if ((!is_named && take_facility(&rest, out)) || level == SYSLOG_NONE)
 		out->host = host;
-	} else {
+	else
 		out->level = level;
-	}
-	if (!is_repeat_text(rest) && !take_program(&rest, out))
+	if (!is_named && !is_repeat_text(rest) && !take_program(&rest, out))
 		return false;
 	*in = rest;
 	return true;
@@ -663,7 +667,8 @@ static bool take_prefix(struct syslog_reader *r, struct bytes *in, struct syslog
 		*in = bytes_skip(*in, 1); /* "Mar 11 09:39:39: --- last ..." */
 	if (take_cri(in))
 		return true;
-	if (is_nested(bytes_trim(*in))) { /* svlogd's time in front of the program's */
+	struct bytes behind = bytes_skip(*in, STARTS(*in, " "));
+	if (is_nested(behind)) { /* svlogd's time in front of the program's */
 		blanks(in);
 		return true;
 	}

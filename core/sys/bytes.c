@@ -9,8 +9,8 @@
 #include <arm_neon.h>
 #endif
 
-/* Sixteen octets at once, where the machine can: musl's memchr and memmem take one word or one octet
- * a step, and logs are searched through by the gigabyte. Bit i << EQUAL_SHIFT: octet i is c. */
+/* Sixteen octets at once, where the machine can: musl's memchr takes one word a step, and logs are
+ * searched through by the gigabyte. Bit i << EQUAL_SHIFT: octet i is c. */
 #if defined(__SSE2__)
 #define EQUAL_SHIFT 0
 static inline uint64_t equal16(const unsigned char *p, unsigned char c)
