@@ -38,11 +38,14 @@ uint64_t tally_hash(struct bytes text)
 	return h;
 }
 
-static uint32_t *slot_of(const struct tally *t, struct bytes text)
+static struct tally_slot *slot_of(const struct tally *t, struct bytes text, uint32_t hash)
 {
-	size_t mask = t->index_size - 1, at = (size_t)tally_hash(text) & mask;
+	size_t mask = t->index_size - 1, at = hash & mask;
 
-	while (t->index[at] && !bytes_equal(tally_text(t, &t->rows[t->index[at] - 1]), text))
+	while (t->index[at].row &&
+			(t->index[at].hash != hash ||
+					!bytes_equal(tally_text(t, &t->rows[t->index[at].row - 1]),
+							text)))
 		at = (at + 1) & mask;
 	return &t->index[at];
 }
@@ -50,8 +53,11 @@ static uint32_t *slot_of(const struct tally *t, struct bytes text)
 static void make_index(struct tally *t)
 {
 	memset(t->index, 0, t->index_size * sizeof(t->index[0]));
-	for (size_t i = 0; i < t->count; i++)
-		*slot_of(t, tally_text(t, &t->rows[i])) = (uint32_t)i + 1;
+	for (size_t i = 0; i < t->count; i++) {
+		struct bytes text = tally_text(t, &t->rows[i]);
+		uint32_t hash = (uint32_t)tally_hash(text);
+		*slot_of(t, text, hash) = (struct tally_slot){ (uint32_t)i + 1, hash };
+	}
 }
 
 static void grow(struct tally *t)
@@ -94,26 +100,28 @@ static void prune(struct tally *t)
 void tally_add(struct tally *t, struct bytes text, uint64_t n)
 {
 	text = bytes_head(text, TALLY_KEY_MAX);
+	uint32_t hash = (uint32_t)tally_hash(text);
 	if (t->count == t->room)
 		grow(t);
-	uint32_t *slot = slot_of(t, text);
-	if (*slot) {
-		t->rows[*slot - 1].count += n;
+	struct tally_slot *slot = slot_of(t, text, hash);
+	if (slot->row) {
+		t->rows[slot->row - 1].count += n;
 		return;
 	}
 	t->text.max = TALLY_TEXT_MAX;
 	if (t->count == TALLY_ROWS_MAX || t->text.n + text.n > TALLY_TEXT_MAX) {
 		prune(t);
-		slot = slot_of(t, text);
+		slot = slot_of(t, text, hash);
 	}
 	t->rows[t->count] = (struct tally_row){ n, (uint32_t)t->text.n, (uint32_t)text.n };
 	buf_put(&t->text, text);
-	*slot = (uint32_t)++t->count;
+	*slot = (struct tally_slot){ (uint32_t)++t->count, hash };
 }
 
 uint64_t tally_get(const struct tally *t, struct bytes text)
 {
-	uint32_t row = t->room ? *slot_of(t, bytes_head(text, TALLY_KEY_MAX)) : 0;
+	text = bytes_head(text, TALLY_KEY_MAX);
+	uint32_t row = t->room ? slot_of(t, text, (uint32_t)tally_hash(text))->row : 0;
 
 	return row ? t->rows[row - 1].count : 0;
 }

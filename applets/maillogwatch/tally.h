@@ -15,10 +15,15 @@ struct tally_row {
 	uint32_t offset, n; /* of its text */
 };
 
+struct tally_slot {
+	uint32_t row; /* number + 1; 0 = free */
+	uint32_t hash;
+};
+
 /* Zeroed = empty. */
 struct tally {
 	struct tally_row *rows;
-	uint32_t *index; /* row + 1 by hash; 0 = free */
+	struct tally_slot *index; /* by hash */
 	size_t count, room, index_size;
 	struct buf text;
 	uint64_t dropped; /* what rare texts counted that were given up for room */
