@@ -177,11 +177,13 @@ static enum script_look do_data(struct hand *h, struct bytes args, struct bytes 
 	bool ok;
 
 	(void)line;
-	if (fd < 0) {
+	if (fd < 0 || h->t->proto != PROTO_SMTP) {
 		struct err e = { 0 };
-		if (path)
+		if (path && fd < 0)
 			err_sys(&e, ERR_LOCAL, errno, "open %s", path);
-		say(h, path ? e.text : "/data FILE: DATA, the file as message, and the dot");
+		say(h, e.text[0] ? e.text : "/data FILE: SMTP's DATA, the file as message, and the dot");
+		if (fd >= 0)
+			close(fd);
 		return SCRIPT_DONE;
 	}
 	ok = dialog_ask(d, "DATA");
@@ -240,9 +242,7 @@ static enum script_look do_auth(struct hand *h, struct bytes args, struct bytes 
 	}
 	t->stage = "auth";
 	t->mech = mech;
-	t->is_typed = false;
 	ok = mech ? auth_sasl(&t->d, mech, &t->creds) : auth_user_pass(&t->d, &t->creds);
-	t->is_typed = t->is_terminal;
 	if (!ok && !t->d.is_over) {
 		say(h, t->d.err.text);
 		return SCRIPT_DONE;
@@ -309,6 +309,7 @@ void hand_answered(void *ctx, struct bytes shown)
 	bool ok = dialog_is_ok(d);
 	struct bytes rest = shown, word;
 
+	h->t->is_typed = h->t->is_terminal;
 	if (bytes_word(&rest, &word) && bytes_equal_nocase(word, BYTES("AUTH")))
 		h->is_login = is_verb(rest, "LOGIN");
 	if (ok && (is_verb(shown, "EHLO") || is_verb(shown, "LHLO"))) {
@@ -444,6 +445,17 @@ static void open_bufs(struct hand *h)
 	}
 }
 
+/* What it sends is not what was typed, so it is shown. */
+static enum script_look run_command(struct hand *h, const struct command *c, struct bytes args,
+		struct bytes *line)
+{
+	h->t->is_typed = false;
+	enum script_look look = c->run(h, args, line);
+	if (look != SCRIPT_SEND) /* else hand_answered does it */
+		h->t->is_typed = h->t->is_terminal;
+	return look;
+}
+
 enum script_look hand_look(void *ctx, enum script_state state, struct bytes *line)
 {
 	struct hand *h = ctx;
@@ -453,7 +465,7 @@ enum script_look hand_look(void *ctx, enum script_state state, struct bytes *lin
 	bytes_word(&args, &word);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (bytes_equal_nocase(word, bytes_of(commands[i].name)))
-			return commands[i].run(h, bytes_trim(args), line);
+			return run_command(h, &commands[i], bytes_trim(args), line);
 	/* base64 may begin with a slash too */
 	if (state == SCRIPT_CHALLENGED)
 		return h->t->proto == PROTO_SMTP ? look_answer(h, line) : SCRIPT_SEND;

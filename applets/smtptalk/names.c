@@ -16,20 +16,12 @@ static bool same_host(struct bytes a, const char *b)
 	return bytes_equal_nocase(a, name);
 }
 
-static void put_name(struct buf *to, char *out, size_t size)
-{
-	size_t n = to->n < size - 1 ? to->n : size - 1;
-
-	memcpy(out, buf_text(to), n);
-	out[n] = '\0';
-}
-
 void smtptalk_banner_name(struct smtptalk *s)
 {
 	struct buf name = BUF(sizeof(s->banner_host) - 1);
 
 	buf_put(&name, smtp_banner_host(reply_text(&s->talk.d.reply, 0)));
-	put_name(&name, s->banner_host, sizeof(s->banner_host));
+	memcpy(s->banner_host, buf_text(&name), name.n + 1);
 	buf_free(&name);
 }
 
@@ -46,8 +38,8 @@ void smtptalk_check_ptr(struct smtptalk *s)
 	struct err e;
 	struct buf note = BUF(TALK_NOTE_MAX);
 
-	if (s->banner_host[0] && !s->common.stable && !stream_is_local(t->d.s) &&
-			addr_parse(&a, stream_peer_ip(t->d.s), 0, &e) &&
+	if (s->banner_host[0] && !t->transcript.off && !s->common.stable &&
+			!stream_is_local(t->d.s) && addr_parse(&a, stream_peer_ip(t->d.s), 0, &e) &&
 			dns_ptr(t->w, &a, &o, answer, &e) && answer->count > 0) {
 		bool matches = false;
 		for (size_t i = 0; i < answer->count; i++)

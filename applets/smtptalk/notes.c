@@ -33,12 +33,26 @@ static void note_auth_list(const struct talk *t, struct bytes line, struct buf *
 						  ": no TLS here, the wire can be read");
 }
 
+/* A proxy in front greets by another name than the server behind it. */
+static void note_name(const struct talk *t, struct bytes line, struct buf *note)
+{
+	const struct smtptalk *s = (const struct smtptalk *)t; /* its first member */
+	struct bytes name = smtp_banner_host(line);
+
+	if (name.n > 0 && s->banner_host[0] && !bytes_equal_nocase(name, bytes_of(s->banner_host)))
+		buf_printf(note, "another name than the banner's, %s", s->banner_host);
+}
+
 static void note_ehlo(const struct talk *t, const struct reply *r, size_t i, struct buf *note)
 {
 	struct bytes line = reply_text(r, i);
 
-	if (r->code != 250 || i == 0)
+	if (r->code != 250)
 		return;
+	if (i == 0) {
+		note_name(t, line, note);
+		return;
+	}
 	if (!words_put(note, WORDS_EHLO, line))
 		return;
 	if (bytes_starts_nocase(line, BYTES("AUTH ")))

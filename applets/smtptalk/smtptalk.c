@@ -25,7 +25,8 @@ static const struct opt options[] = {
 	{ 0, "ehlo", "NAME", OPT_TEXT, AT(ehlo),
 			"name to give in EHLO; else this machine's name, or its address in brackets",
 			0, 0 },
-	{ 0, "auth", "MECH", OPT_TEXT, AT(auth), "log in by PLAIN, LOGIN or CRAM-MD5", 0, 0 },
+	{ 0, "auth", "MECH", OPT_TEXT, AT(auth),
+			"log in by this SASL mechanism, not by the strongest offered", 0, 0 },
 	{ 0, "all-mechs", NULL, OPT_FLAG, AT(all_mechs),
 			"one login with each mechanism offered; may trip fail2ban", 0, 0 },
 	{ .help = "Server", .max = OPT_NAMES_ONLY },
@@ -318,7 +319,7 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 	const struct smtptalk_options *o = &s->o;
 
 	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
-		opt_wrong(w, &smtptalk_spec, "--auth %s: PLAIN, LOGIN or CRAM-MD5", o->auth);
+		opt_wrong(w, &smtptalk_spec, "--auth %s: no mechanism that is known here", o->auth);
 	else if (o->expect && !talk_expect_parse(&s->talk.expect, o->expect))
 		opt_wrong(w, &smtptalk_spec,
 				"--expect %s: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"

@@ -207,7 +207,7 @@ lines() {
 	sink --smtp 0 --user "sample:$CANARY"
 	terminal wait 'C: ' type 'EHLO client.example.com\r' wait 'SMTPUTF8' \
 		wait 'C: ' type '/auth CRAM-MD5 sample\r' wait 'Password for sample' raw type "$CANARY\r" wait '235 2' \
-		wait 'C: ' type '/quit\r' wait '221' \
+		wait 'C: ' type '/quit\r' wait 'C: QUIT' wait '221' \
 		-- smtptalk "localhost:$SMTP"
 	exits 0
 }

@@ -91,3 +91,10 @@ tlsa() { # of the key of cert.pem, as RDATA of a 3 1 1 record
 	exits 2
 	says "the server's error" '"status":"401"'
 }
+
+@test "a server that calls itself otherwise in EHLO than in the banner" {
+	peer 'send 220 proxy.example.com ESMTP' 'expect EHLO' 'raw 250-mail.example.com\r\n250 SIZE\r\n' "${BYE[@]}"
+	try smtptalk "localhost:$PORT"
+	exits 0
+	says "another name than the banner's, proxy.example.com"
+}
