@@ -92,7 +92,6 @@ build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 $(patsubst %,build/musl/core/%.o,sys/bytes proto/syslog proto/maillog proto/maillog_postfix): DEFINES = -O2 # for logs
 build/%/core/sys/version.o: DEFINES = -DMTABOX_VERSION='"$(VERSION)"' -DMTABOX_BUILD_EPOCH=$(EPOCH)
 build/musl/core/sys/version.o build/$(SAN)/core/sys/version.o: build/version
-
 # Files that change only when what they tell does.
 build/musl/flags: is = $(CC) $(MUSL_CFLAGS)
 build/$(SAN)/flags: is = $(HOSTCC) $(SAN_CFLAGS)
@@ -123,7 +122,7 @@ corpus: $(CORPUS)		## fuzz targets, once over their corpus
 	@tests/lib/run corpus $^
 cli: all build/tests/peer build/tests/tty build/tests/dns	## command line tests
 	@tests/lib/run cli tests/cli
-real: all build/tests/peer	## tests against real servers (as root)
+real: all build/tests/peer build/tests/tty	## tests against real servers (as root)
 	@tests/lib/run real tests/real
 check:				## all of it, with the packages it needs; what CI runs
 	+@scripts/check
@@ -144,7 +143,6 @@ clean:				## all of build/ but what was downloaded
 	$(Q)rm -rf build/[!ds]* build/san
 help:				## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1	\2/p' Makefile
-
 FORCE:
 .PHONY: all unit corpus cli real check fuzz bench lint size format install clean help FORCE
 .SECONDARY:
