@@ -69,8 +69,8 @@ struct advice {
 	unsigned char is_fallback;
 };
 
-/* The whole knowledge base, advice_count entries sorted by id, from the text files beside this; unpacked when it
- * is first asked for. */
+/* The whole knowledge base, advice_count entries sorted by id, from the text files beside this;
+ * unpacked when it is first asked for. */
 const struct advice *advice_list(void);
 extern const size_t advice_count;
 
