@@ -26,6 +26,8 @@ static const struct opt options[] = {
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 5000 },
 	{ 0, "read", "N|last|uid:N", OPT_TEXT, AT(read), "show a message", 0, 0 },
 	{ 0, "headers", "N|last|uid:N", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "dump", "DIR", OPT_TEXT, AT(dump),
+			"copy the folder into a Maildir; goes on after a cut", 0, 0 },
 	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
 	{ 0 },
 };
@@ -240,7 +242,7 @@ static bool run_lines(struct imaptalk *im)
 static bool transactions(struct imaptalk *im)
 {
 	const struct imaptalk_options *o = &im->o;
-	bool wants_open = o->list || o->find || o->read || o->headers;
+	bool wants_open = o->list || o->find || o->read || o->headers || o->dump;
 
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
@@ -254,6 +256,8 @@ static bool transactions(struct imaptalk *im)
 		return false;
 	if (o->find && !imaptalk_find(im))
 		return false;
+	if (o->dump && !imaptalk_dump(im))
+		return false;
 	if (o->headers && !imaptalk_read(im, o->headers, true))
 		return false;
 	return !o->read || imaptalk_read(im, o->read, false);
@@ -265,8 +269,13 @@ static void mailbox_verdict(struct imaptalk *im)
 
 	if (im->is_open || !im->o.folders || im->o.stat) {
 		buf_puts(&fact, im->o.folder);
-		buf_printf(&fact, ": %llu message%s; nothing was changed",
-				(unsigned long long)im->exists, im->exists == 1 ? "" : "s");
+		buf_printf(&fact, ": %llu message%s", (unsigned long long)im->exists,
+				im->exists == 1 ? "" : "s");
+		if (im->o.dump)
+			buf_printf(&fact, "; %llu kept now, %llu before",
+					(unsigned long long)im->keep.kept,
+					(unsigned long long)im->keep.had);
+		buf_puts(&fact, "; nothing was changed there");
 		report_perf(&im->talk.report, "messages", (double)im->exists, "");
 	} else {
 		buf_puts(&fact, "folders listed; nothing was changed");
@@ -358,7 +367,7 @@ static bool user_ok(struct imaptalk *im)
 
 	if (im->talk.creds.user.n > 0 ||
 			!(o->folders || o->stat || o->list || o->find || o->read || o->headers ||
-					o->auth_only || o->auth))
+					o->dump || o->auth_only || o->auth))
 		return true;
 	opt_wrong(im->talk.w, &imaptalk_spec, "a mailbox needs a user (-u)");
 	return false;

@@ -5,12 +5,13 @@
 #include "applets/mailview.h"
 #include "applets/talk.h"
 #include "proto/imap.h"
+#include "talk/keep.h"
 
 struct imaptalk_options {
 	bool folders, stat, list, auth_only, probe, source, interactive;
 	const char *folder;         /* UTF-8 */
 	const char *read, *headers; /* a number, "last", or "uid:N" */
-	const char *find, *auth;
+	const char *find, *auth, *dump;
 	unsigned max; /* --list, --find: newest messages that are shown */
 };
 
@@ -23,7 +24,8 @@ struct imaptalk {
 	struct buf explained; /* capability words whose note was shown, each with a blank behind */
 	struct buf folder;    /* as a quoted string in modified UTF-7 */
 	uint64_t exists, uidvalidity;
-	bool is_open; /* EXAMINE was answered well */
+	struct keep keep; /* --dump */
+	bool is_open;     /* EXAMINE was answered well */
 
 	/* of the command that runs: who takes what comes */
 	void *ctx;
@@ -50,4 +52,5 @@ bool imaptalk_stat(struct imaptalk *im);
 bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen */
 bool imaptalk_list(struct imaptalk *im);
 bool imaptalk_find(struct imaptalk *im);
+bool imaptalk_dump(struct imaptalk *im);
 bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);

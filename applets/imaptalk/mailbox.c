@@ -79,8 +79,10 @@ static bool ask_quietly(struct imaptalk *im, const char *command,
 {
 	struct dialog *d = &im->talk.d;
 	const struct dialog_observer *ob = d->ob;
-	struct dialog_observer quiet = *ob;
+	struct dialog_observer quiet = { 0 };
 
+	if (ob)
+		quiet = *ob;
 	quiet.replied = NULL;
 	if (im->common.verbose == 0)
 		d->ob = &quiet;
@@ -303,16 +305,22 @@ static void on_search(struct imaptalk *im, const struct imap_untagged *u)
 	}
 }
 
+static uint64_t found_at(const struct found *found, size_t i)
+{
+	uint64_t number;
+
+	memcpy(&number, found->numbers.p + i * sizeof(number), sizeof(number));
+	return number;
+}
+
 static bool show_found(struct imaptalk *im, const struct found *found)
 {
 	size_t kept = found->numbers.n / sizeof(uint64_t);
 	struct buf set = BUF(REPLY_LINE_MAX / 2);
-	uint64_t number;
 
-	for (size_t i = kept > im->o.max ? kept - im->o.max : 0; i < kept; i++) {
-		memcpy(&number, found->numbers.p + i * sizeof(number), sizeof(number));
-		buf_printf(&set, "%s%llu", set.n > 0 ? "," : "", (unsigned long long)number);
-	}
+	for (size_t i = kept > im->o.max ? kept - im->o.max : 0; i < kept; i++)
+		buf_printf(&set, "%s%llu", set.n > 0 ? "," : "",
+				(unsigned long long)found_at(found, i));
 	bool ok = kept == 0 || fetch_rows(im, buf_text(&set));
 	buf_free(&set);
 	return ok;
@@ -440,5 +448,101 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 		ok = size_agrees(im, &r);
 	mailview_free(&r.view);
 	buf_free(&command);
+	return ok;
+}
+
+/* ---- --dump ---- */
+
+static bool on_dump_part(struct imaptalk *im, struct bytes part)
+{
+	struct reading *r = im->ctx;
+
+	r->octets += part.n;
+	return keep_part(&im->keep, part);
+}
+
+static void on_dumped(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct reading *r = im->ctx;
+	struct imap_fetch f = { 0 };
+	struct buf text = BUF(IMAP_TEXT_MAX);
+
+	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, &f) ||
+			!f.body.text.p)
+		return;
+	imap_string(&f.body, &text);
+	r->came = on_dump_part(im, buf_bytes(&text));
+	buf_free(&text);
+}
+
+/* The same message has the same name in each run, and no other message has it: FNV-1a of who and
+ * where, UIDVALIDITY, UID. */
+static void kept_name(const struct imaptalk *im, uint64_t uid, char name[KEEP_NAME_MAX])
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	const struct bytes parts[] = { im->talk.creds.user, bytes_of(im->talk.ep.host),
+		buf_bytes(&im->folder) };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		for (size_t k = 0; k <= parts[i].n; k++)
+			hash = (hash ^ (k < parts[i].n ? parts[i].p[k] : 0)) * 0x100000001b3;
+	snprintf(name, KEEP_NAME_MAX, "%016llx.V%lluU%llu.mtabox", (unsigned long long)hash,
+			(unsigned long long)im->uidvalidity, (unsigned long long)uid);
+}
+
+static bool not_kept(struct imaptalk *im)
+{
+	im->talk.d.err = im->keep.err;
+	return talk_failed(&im->talk, "local");
+}
+
+/* A message that vanished meanwhile is passed over. */
+static bool dump_one(struct imaptalk *im, uint64_t uid)
+{
+	struct reading r = { 0 };
+	char name[KEEP_NAME_MAX], command[80];
+
+	kept_name(im, uid, name);
+	if (!keep_begin(&im->keep, name))
+		return im->keep.err.kind == ERR_NONE || not_kept(im);
+	snprintf(command, sizeof(command), "UID FETCH %llu (UID BODY.PEEK[])",
+			(unsigned long long)uid);
+	im->on_part = on_dump_part;
+	bool ok = ask_quietly(im, command, on_dumped, &r);
+	if (im->keep.err.kind != ERR_NONE)
+		return not_kept(im);
+	return ok && (!r.came || keep_end(&im->keep) || not_kept(im));
+}
+
+bool imaptalk_dump(struct imaptalk *im)
+{
+	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
+	struct world *w = im->talk.w;
+	size_t count;
+
+	if (!keep_open(&im->keep, im->o.dump))
+		return not_kept(im);
+	bool ok = ask_quietly(im, "UID SEARCH ALL", on_search, &found);
+	count = found.numbers.n / sizeof(uint64_t);
+	if (ok && (im->uidvalidity == 0 || found.count > count)) {
+		err_set(&im->keep.err, ERR_LOCAL,
+				found.count > count ? "over 100000 messages: too many for --dump" :
+						      "the server gives no UIDVALIDITY: "
+						      "messages cannot be told apart");
+		ok = not_kept(im);
+	}
+	const struct dialog_observer *ob = im->talk.d.ob;
+	if (im->common.verbose == 0)
+		im->talk.d.ob = NULL; /* one line a message would be too many */
+	for (size_t i = 0; ok && i < count; i++) {
+		ok = dump_one(im, found_at(&found, i));
+		if (w->err.tty && !im->common.quiet) {
+			out_printf(&w->err, "\r   .. %zu of %zu ", i + 1, count);
+			out_flush(&w->err);
+		}
+	}
+	im->talk.d.ob = ob;
+	keep_close(&im->keep);
+	buf_free(&found.numbers);
 	return ok;
 }

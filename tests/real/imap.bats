@@ -74,3 +74,24 @@ imap() { # OPTION...
 	exits 2
 	says "Mailbox doesn't exist" "--folders"
 }
+
+@test "a dump is the Maildir octet for octet, and goes on after a kill" {
+	for i in $(seq 60); do
+		{ printf 'Subject: %s\n\n' "$i"; head -c 20000 /dev/urandom | od -x; printf '.\nend'; } | deliver "$i.a"
+	done
+	imaptalk "localhost:$IMAP_PORT" --ca-file "$PKI/root.pem" -u sample --pass-file pass --dump copy >out 2>&1 &
+	soon sh -c '[ "$(ls copy/new | wc -l)" -ge 5 ]'
+	kill -9 $! || :
+	wait $! || :
+	[ "$(ls copy/new | wc -l)" -lt 60 ]
+	imap --dump copy
+	exits 0
+	says "60 messages" "nothing was changed there"
+	[ "$(ls copy/new | wc -l)" -eq 60 ]
+	sums() { find "$@" -type f -exec md5sum {} + | cut -d ' ' -f 1 | sort; }
+	sums copy/new >kept
+	sums "$MAILDIR/new" "$MAILDIR/cur" | cmp - kept
+	imap --dump copy
+	exits 0
+	says "0 kept now, 60 before"
+}
