@@ -1,6 +1,7 @@
 /* event - lines of logs as JSON, and for counting
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/maillogwatch.h"
+#include "know/advice.h"
 #include "ui/json.h"
 
 #include <stddef.h>
@@ -104,6 +105,37 @@ void event_json(struct json *j, const struct log_event *e)
 	for (size_t i = 0; e->has_delays && i < 4; i++)
 		json_int(j, stages[i], e->delays_ms[i]);
 	json_text(j, "text", e->at.text);
+}
+
+/* A quoted reply is explained as a reply; what a program says itself only by what is known of logs:
+ * the words alone would be taken for a reply's. */
+const struct advice *event_advice(const struct log_event *e, struct finding *f,
+		struct advice_binds *binds)
+{
+	static const struct bytes quoted[] = { BYTES(" said: "), BYTES("refused to talk to me: ") };
+	struct bytes reply = e->reason;
+
+	*f = (struct finding){ .is_partial = true,
+		.user = e->user,
+		.host = e->relay,
+		.from = e->from,
+		.to = e->to,
+		.id = e->id };
+	struct finding of_reply = *f;
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+		size_t at = bytes_search(reply, quoted[i]);
+		reply = at < reply.n ? bytes_skip(reply, at + quoted[i].n) : reply;
+	}
+	if (e->code > 0 && advice_read_reply(reply, &of_reply)) {
+		const struct advice *a = advise(&of_reply, binds);
+		if (a) {
+			*f = of_reply;
+			return a;
+		}
+	}
+	f->proto = ADVICE_LOG;
+	f->text = e->at.text;
+	return advise(f, binds);
 }
 
 static bool is_word(unsigned char c)

@@ -60,6 +60,12 @@ void reader_tell(struct watch *t);
 /* event.c */
 struct json;
 void event_json(struct json *j, const struct log_event *e);
+/* What the knowledge base knows of a line: f is filled for advice_expand. NULL: nothing. */
+struct finding;
+struct advice;
+struct advice_binds;
+const struct advice *event_advice(const struct log_event *e, struct finding *f,
+		struct advice_binds *binds);
 /* "2025-03-03 04:05:06", with the zone where it is known. */
 void event_time(struct buf *out, int64_t wall_s);
 /* Appends the text with what differs from line to line (addresses, ids, numbers) taken out:

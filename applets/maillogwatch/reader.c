@@ -104,6 +104,24 @@ static void tell(struct watch *t, const char *name, const char *text)
 	t->is_damaged = true;
 }
 
+/* The year of a log that names none may stand in an id further down: without it the first lines
+ * would be taken for the latest that they can be. */
+static void find_year(struct watch *t, struct bytes lines)
+{
+	struct syslog_reader r;
+	struct syslog_line at;
+	struct log_event e = { .arrived_s = 0 };
+	struct bytes line;
+
+	syslog_init(&r, t->reader.now_s);
+	while (e.arrived_s <= 0 && bytes_line(&lines, &line))
+		if (syslog_read(&r, line, &at))
+			maillog_read(&at, &e);
+	if (e.arrived_s > 0)
+		t->reader.last_s = e.arrived_s;
+	syslog_free(&r);
+}
+
 static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 {
 	struct source s;
@@ -116,6 +134,8 @@ static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 		return false;
 	}
 	while (!world_stopping() && source_read(&s, chunk, WORLD_FOREVER, &e)) {
+		if (t->reader.last_s == SYSLOG_NO_TIME)
+			find_year(t, buf_bytes(chunk));
 		t->feed(t, buf_bytes(chunk));
 		buf_clear(chunk);
 	}

@@ -86,20 +86,14 @@ static bool is_due(struct lines *l, const struct advice *a, int64_t now_s)
 
 static void put_note(struct lines *l, const struct log_event *e)
 {
-	struct finding f = { .is_partial = true,
-		.user = e->user,
-		.host = e->relay,
-		.from = e->from,
-		.to = e->to,
-		.id = e->id };
-	const struct advice *found[ADVICE_GUESS_MAX];
+	struct finding f;
 	struct advice_binds binds;
+	const struct advice *a = event_advice(e, &f, &binds);
 
-	if (advice_guess(e->reason.n ? e->reason : e->at.text, &f, found) == 0 ||
-			!is_due(l, found[0], e->at.wall_s))
+	if (!a && (e->class == LOG_TROUBLE || e->class == LOG_FATAL || e->class == LOG_UNKNOWN))
+		out_printf(&l->t->w->out, "%*s? trouble that is not known here\n", NOTE_INDENT, "");
+	if (!a || !is_due(l, a, e->at.wall_s))
 		return;
-	const struct advice *a = found[0];
-	advice_score(a, &f, &binds);
 	put_wrapped(l, "! ", a->means, &f, &binds);
 	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
 		put_wrapped(l, "likely: ", a->likely[i], &f, &binds);

@@ -282,7 +282,7 @@ static void count_said(struct summary *s, const struct log_event *e, enum summar
 	buf_clear(&s->text);
 	buf_put(&s->text, e->daemon.n ? e->daemon : e->at.program);
 	buf_puts(&s->text, ": ");
-	event_normal(&s->text, e->reason.n ? e->reason : e->at.text);
+	event_normal(&s->text, e->at.text);
 	tally_add(&s->tables[table], buf_bytes(&s->text), e->at.count);
 }
 

@@ -145,16 +145,16 @@ static void put_delays(struct summary *s, struct world *w)
 /* What the knowledge base has to say about a text of ours. */
 static void put_advice(struct world *w, struct bytes text)
 {
-	struct finding f = { .is_partial = true };
-	const struct advice *found[ADVICE_GUESS_MAX];
+	struct finding f = { .is_partial = true, .proto = ADVICE_LOG };
 	struct buf line = BUF(LINE_MAX_BYTES), means = BUF(LINE_MAX_BYTES);
+	struct advice_binds binds;
 
-	if (advice_guess(text, &f, found) > 0) {
-		struct advice_binds binds;
-		advice_score(found[0], &f, &binds);
+	f.text = bytes_skip(text, bytes_search(text, BYTES(": ")) + 2);
+	const struct advice *a = advise(&f, &binds);
+	if (a) {
 		buf_puts(&means, "means: ");
-		advice_expand(&means, found[0]->means, &f, &binds);
-		buf_printf(&means, "   [%s]", found[0]->id);
+		advice_expand(&means, a->means, &f, &binds);
+		buf_printf(&means, "   [%s]", a->id);
 		show_blanks(&line, NEXT_INDENT);
 		show_wrap(&line, buf_bytes(&means), NEXT_INDENT, NEXT_INDENT, w->columns);
 		out_printf(&w->out, "%s\n", buf_text(&line));

@@ -184,25 +184,22 @@ static void put_template(struct world *w, const char *head, const char *template
 
 static void explain(struct world *w, const struct thread *m, const struct log_event *e)
 {
-	struct finding f = { .is_partial = true,
-		.from = m->from,
-		.to = e->to,
-		.host = e->relay,
-		.id = m->id };
-	const struct advice *found[ADVICE_GUESS_MAX];
+	struct finding f;
 	struct advice_binds binds;
+	const struct advice *a = event_advice(e, &f, &binds);
 
-	if (advice_guess(e->reason, &f, found) == 0) {
+	f.from = m->from;
+	f.id = m->id;
+	if (!a) {
 		out_printf(&w->out, "%*smeans:  not known here: the words above are all there is\n",
 				NOTE_COLUMN, "");
 		return;
 	}
-	advice_score(found[0], &f, &binds);
-	put_template(w, "means:  ", found[0]->means, &f, &binds);
+	put_template(w, "means:  ", a->means, &f, &binds);
 	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
-		put_template(w, "likely: ", found[0]->likely[i], &f, &binds);
-	put_template(w, "next:   ", found[0]->next, &f, &binds);
-	out_printf(&w->out, "%*s[%s]\n", NOTE_COLUMN, "", found[0]->id);
+		put_template(w, "likely: ", a->likely[i], &f, &binds);
+	put_template(w, "next:   ", a->next, &f, &binds);
+	out_printf(&w->out, "%*s[%s]\n", NOTE_COLUMN, "", a->id);
 }
 
 static void put_lines(struct world *w, struct buf *text)

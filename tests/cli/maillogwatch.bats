@@ -65,6 +65,45 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	complains 'is no address'
 }
 
+@test "notes: a reply as a reply, a program's words as a log's, and what nobody knows is said" {
+	printf '%s\n' 'Mar  3 04:05:06 mx1 dovecot-auth: pam_unix(dovecot:auth): check pass; user unknown' \
+		'Mar  3 04:05:07 mx1 postfix/smtpd[1]: warning: the cat sat on the mat' >words
+	watch words
+	says '[pam-user-unknown]' 'trouble that is not known here'
+	says_not '[user-unknown]'
+	watch --match Relay log
+	says '[relay-denied]'
+	watch --match scache log
+	says '[tlsmgr-no-data-directory]'
+}
+
+@test "the year comes from a long queue id further down" {
+	printf '%s\n' 'Jul  5 06:52:10 mx1 dovecot: imap-login: Login: user=<a>' \
+		'Jul  5 06:52:11 mx1 postfix/qmgr[1]: 3mPVKl0Mhjz7sXv: removed' >old
+	watch --json old
+	[ "$(grep -c '"time":"2015-07-05T' out)" -eq 2 ] || fail "not both lines are of 2015"
+}
+
+@test "totals are what grep and awk count, whole and in packed pieces" {
+	for _ in 1 2 3 4 5 6 7 8; do cat log; done >big
+	for part in 1 2 3 4; do
+		sed -n "$((part * 34 - 33)),$((part * 34))p" big | gzip -c >"big.$part.gz"
+	done
+	for names in big 'big.1.gz big.2.gz big.3.gz big.4.gz'; do
+		watch --prom m.prom $names
+		exits 0
+		for row in 'sent status=sent' 'deferred status=deferred' 'rejected NOQUEUE:.reject' \
+			'received :.client=' 'login Login:.user' 'login-failed authentication.failed' \
+			'removed removed' 'fatal fatal:' 'connect ]:.connect.from'; do
+			want=$(grep -c "${row#* }" big)
+			grep -q "^maillog_lines{class=\"${row%% *}\"} $want\$" m.prom ||
+				fail "${row%% *} is not $want in $names"
+		done
+		grep -q "^maillog_total{of=\"lines\"} $(awk 'END { print NR }' big)\$" m.prom ||
+			fail "lines in $names"
+	done
+}
+
 @test "events as JSON" {
 	watch --json --level fatal log
 	exits 0
