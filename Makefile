@@ -114,7 +114,7 @@ build/gen/advice.c build/gen/advice_examples.inc &: scripts/gen-advice scripts/p
 build/gen/roots.c: scripts/mkroots scripts/pack $(OWN)
 	$(call start,GEN $@)
 	$(Q)scripts/mkroots $(CA_FILES) >$@
-build/$(SAN)/tests/unit/test_advice.o: build/gen/advice_examples.inc
+build/$(SAN)/tests/unit/test_advice.o build/$(SAN)/tests/unit/test_match.o: build/gen/advice_examples.inc
 
 unit: $(UNIT)			## unit tests, with sanitizers
 	@tests/lib/run unit $^

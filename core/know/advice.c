@@ -31,7 +31,7 @@ enum {
 	GUESS_CLOSE = 40 /* an entry that falls back further is no second answer to a pasted line */
 };
 
-static unsigned char fold(unsigned char c)
+unsigned char advice_fold(unsigned char c)
 {
 	if (c == '\t' || c == '\r' || c == '\n')
 		return ' ';
@@ -64,7 +64,7 @@ static bool piece_fits(struct bytes piece, struct bytes text, size_t *at, struct
 
 	while (i < piece.n) {
 		if (piece.p[i] != '{') {
-			if (pos == text.n || fold(text.p[pos]) != fold(piece.p[i]))
+			if (pos == text.n || advice_fold(text.p[pos]) != advice_fold(piece.p[i]))
 				return false;
 			pos++;
 			i++;
@@ -75,7 +75,9 @@ static bool piece_fits(struct bytes piece, struct bytes text, size_t *at, struct
 		i += name.n + 2;
 		size_t start = pos;
 		while (pos < text.n && text.p[pos] > ' ' &&
-				!(i < piece.n && fold(text.p[pos]) == fold(piece.p[i])))
+				!(i < piece.n &&
+						advice_fold(text.p[pos]) ==
+								advice_fold(piece.p[i])))
 			pos++;
 		if (pos == start)
 			return false;
@@ -418,7 +420,7 @@ static struct bytes read_enh(struct bytes *in)
 		if (!bytes_uint(&rest, part ? 999 : 5, &number))
 			return (struct bytes){ NULL, 0 };
 	}
-	if (rest.n && fold(rest.p[0]) != ' ')
+	if (rest.n && advice_fold(rest.p[0]) != ' ')
 		return (struct bytes){ NULL, 0 };
 	struct bytes enh = bytes_head(*in, in->n - rest.n);
 	*in = bytes_trim(rest);
@@ -431,7 +433,7 @@ static bool read_smtp(struct bytes line, struct finding *f)
 	if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !is_digit(line.p[1]) ||
 			!is_digit(line.p[2]))
 		return false;
-	if (line.n > 3 && fold(line.p[3]) != ' ' && line.p[3] != '-')
+	if (line.n > 3 && advice_fold(line.p[3]) != ' ' && line.p[3] != '-')
 		return false;
 	f->code = (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0');
 	f->text = bytes_trim(bytes_skip(line, 4));
@@ -621,7 +623,7 @@ static void put_value(struct buf *out, struct bytes value, bool is_host)
 	bool wants_quotes = wants_brackets;
 
 	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = fold(value.p[i]);
+		unsigned char c = advice_fold(value.p[i]);
 		wants_quotes |= !is_digit(c) && !(c >= 'a' && c <= 'z') && !strchr(plain, c);
 	}
 	if (wants_quotes)

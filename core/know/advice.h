@@ -87,6 +87,9 @@ const struct advice *advise(const struct finding *f, struct advice_binds *binds)
 /* How well one entry fits: 0 not at all, else the more the better. Fills binds (may be NULL). */
 unsigned advice_score(const struct advice *a, const struct finding *f, struct advice_binds *binds);
 
+/* An octet as patterns see it: letters in lower case, tabs and line ends as blanks. */
+unsigned char advice_fold(unsigned char c);
+
 /* The entry with this id, or NULL. */
 const struct advice *advice_by_id(struct bytes id);
 
