@@ -63,7 +63,6 @@ build/mtabox.debug: $(OBJ)
 build/musl/%.o: %.c build/musl/flags $(OWN_MUSL)
 	$(call start,CC $<)
 	$(Q)$(CC) $(MUSL_CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
-
 build/$(SAN)/%.o: %.c build/$(SAN)/flags $(OWN_SAN)
 	$(call start,CC $< (sanitizers))
 	$(Q)$(HOSTCC) $(SAN_CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
@@ -75,12 +74,10 @@ build/$(SAN)/mtabox.a: $(SAN_OBJ)
 build/tests/unit/%: build/$(SAN)/tests/unit/%.o build/$(SAN)/mtabox.a
 	$(call start,LD $@)
 	$(Q)$(HOSTCC) -o $@ $(SAN_LDFLAGS) -Wl,--start-group $^ $(LIBS) -Wl,--end-group -lcmocka
-
 build/tests/fuzz/%: build/$(SAN)/tests/fuzz/%.o build/$(SAN)/tests/lib/run_corpus.o \
 		build/$(SAN)/mtabox.a
 	$(call start,LD $@)
 	$(Q)$(HOSTCC) -o $@ $(SAN_LDFLAGS) -Wl,--start-group $^ $(LIBS) -Wl,--end-group
-
 build/fuzz/bin/%: build/$(SAN)/tests/fuzz/%.o build/$(SAN)/mtabox.a
 	$(call start,LD $@)
 	$(Q)$(HOSTCC) -o $@ -fsanitize=$(FUZZER) $(SAN_LDFLAGS) -Wl,--start-group $^ $(LIBS) -Wl,--end-group
@@ -120,10 +117,11 @@ unit: $(UNIT)			## unit tests, with sanitizers
 	@tests/lib/run unit $^
 corpus: $(CORPUS)		## fuzz targets, once over their corpus
 	@tests/lib/run corpus $^
-cli: all build/tests/peer build/tests/tty build/tests/dns	## command line tests
-	@tests/lib/run cli tests/cli
-real: all build/tests/peer build/tests/tty	## tests against real servers (as root)
-	@tests/lib/run real tests/real
+cli: build/tests/dns		## command line tests
+hostile:			## every applet against a server that breaks in every way
+real:				## tests against real servers (as root)
+cli hostile real: all build/tests/peer build/tests/tty
+	@tests/lib/run $@ tests/$@
 check:				## all of it, with the packages it needs; what CI runs
 	+@scripts/check
 fuzz:				## fuzz targets, FUZZ_S=60 seconds each (clang)
@@ -144,6 +142,6 @@ clean:				## all of build/ but what was downloaded
 help:				## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1	\2/p' Makefile
 FORCE:
-.PHONY: all unit corpus cli real check fuzz bench lint size format install clean help FORCE
+.PHONY: all unit corpus cli hostile real check fuzz bench lint size format install clean help FORCE
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(OBJ) $(SAN_OBJ) $(patsubst build/%,build/$(SAN)/%.o,$(UNIT) $(CORPUS)))
