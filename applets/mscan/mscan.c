@@ -47,7 +47,7 @@ static const struct opt options[] = {
 	{'w', "warning", "DAYS", OPT_NUMBER, AT(warning), "WARNING when a certificate has less left (14)", 0, 3650},
 	{'c', "critical", "DAYS", OPT_NUMBER, AT(critical), "CRITICAL when it has less left (3)", 0, 3650},
 	{0, "since", "FILE", OPT_TEXT, AT(since), "WARNING for what is not as in the --json of a scan before", 0, 0},
-	{0, "certs", NULL, OPT_FLAG, AT(certs), "only the certificates, and which ports show them", 0, 0},
+	{0, "certs", NULL, OPT_FLAG, AT(certs), "only the certificates: ports, and what comes without SNI", 0, 0},
 	{0, "tls-versions", NULL, OPT_FLAG, AT(versions), "try SSL 3 to TLS 1.3 on each port", 0, 0},
 	{0, "reason", NULL, OPT_FLAG, AT(reason), "tries and time of every port", 0, 0},
 	{0, "grep", NULL, OPT_FLAG, AT(grep), "one line a host: NAME IP PORT/STATE/REASON...", 0, 0},
@@ -308,6 +308,8 @@ static void show_hosts(struct mscan *m)
 			modes_certs(&m->run, i);
 		else
 			mscan_table(&m->run, i, &view);
+		if (m->common.verbose && !m->common.json && !m->o.grep)
+			mscan_details(&m->run, i);
 	}
 }
 
@@ -349,6 +351,8 @@ static void judge(struct mscan *m)
 		return;
 	for (size_t i = 0; m->o.versions && i < m->run.host_count; i++)
 		mscan_versions(&m->run, i, &m->report, !m->common.quiet && !m->common.nagios);
+	for (size_t i = 0; m->o.certs && i < m->run.host_count; i++)
+		mscan_without_sni(&m->run, i, &m->report);
 	if (m->o.local)
 		modes_local(&m->run, &m->report, m->o.compare ? &m->past : NULL,
 				!m->common.quiet && !m->common.nagios);

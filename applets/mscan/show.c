@@ -282,6 +282,50 @@ void mscan_table(const struct mscan_run *run, size_t host, const struct mscan_vi
 	buf_free(&head);
 }
 
+/* --- more of what answers --- */
+
+static void put_words(struct buf *out, const char *title, struct bytes lines, bool utf8)
+{
+	struct buf words = BUF(PROBE_ANSWER_MAX), safe = BUF(PROBE_ANSWER_MAX * 6);
+	struct bytes line;
+
+	while (bytes_line(&lines, &line))
+		buf_printf(&words, "%s%.*s", words.n ? ", " : "", (int)line.n,
+				(const char *)line.p);
+	if (words.n > 0) {
+		show_safe(&safe, buf_bytes(&words), utf8);
+		buf_printf(out, "      %-8s", title);
+		show_wrap(out, buf_bytes(&safe), 14, 14, 80);
+		buf_putc(out, '\n');
+	}
+	buf_free(&words);
+	buf_free(&safe);
+}
+
+void mscan_details(const struct mscan_run *run, size_t host)
+{
+	for (size_t i = 0; i < run->ports.count; i++) {
+		const struct mscan_port *r = mscan_result(run, host, run->by_number[i]);
+		const struct mscan_answer *a = r->answer;
+		struct buf text = BUF(PROBE_ANSWER_MAX * 8), cert = BUF(INFO_MAX * 2);
+		if (!a)
+			continue;
+		buf_printf(&text, "%5u\n", ports_at(&run->ports, run->by_number[i]));
+		put_words(&text, "banner", buf_bytes(&a->greeting), run->w->utf8);
+		put_words(&text, "clear", buf_bytes(&a->caps), run->w->utf8);
+		put_words(&text, "in TLS", buf_bytes(&a->caps_tls), run->w->utf8);
+		if (a->tls && a->tls->chain_count > 0) {
+			const struct tls_cert *c = &a->tls->chain[0];
+			buf_printf(&cert, "%s, %s; certificate for %s by %s, %s", a->tls->version,
+					a->tls->suite, c->names, c->issuer, c->key);
+			put_words(&text, "TLS", buf_bytes(&cert), run->w->utf8);
+		}
+		out_put(&run->w->out, buf_bytes(&text));
+		buf_free(&text);
+		buf_free(&cert);
+	}
+}
+
 /* --- for programs --- */
 
 void mscan_grep(const struct mscan_run *run, size_t host)

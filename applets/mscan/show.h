@@ -26,6 +26,8 @@ struct mscan_view {
 	bool stable, reason, all; /* all: rows for every port that was asked for */
 };
 void mscan_table(const struct mscan_run *run, size_t host, const struct mscan_view *view);
+/* For -v: banner, capabilities in clear and inside TLS, and the certificate of each port asked. */
+void mscan_details(const struct mscan_run *run, size_t host);
 void mscan_grep(const struct mscan_run *run, size_t host);
 void mscan_json(const struct mscan_run *run, size_t host, bool stable);
 

@@ -5,11 +5,13 @@
 #include "applets/mscan/probe.h"
 #include "applets/mscan/tell.h"
 #include "proto/tlshello.h"
+#include "sys/mem.h"
 #include "talk/dialog.h"
 #include "ui/json.h"
 #include "ui/table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { VERSIONS = TLSHELLO_TLS13 - TLSHELLO_SSL3 + 1, CONNECT_MS = 3000, ASK_MS = 5000 };
@@ -165,5 +167,45 @@ void mscan_versions(const struct mscan_run *run, size_t host, struct report *rep
 	if (show && table.rows > 0)
 		table_print(&table, run->w);
 	table_free(&table);
+	tell_flush(&t);
+}
+
+static void compare_sni(const struct asked *a, struct tell *t)
+{
+	struct world *w = a->run->w;
+	const struct tls_cert *named = &a->answer->tls->chain[0];
+	struct dialog d = { .deadline_ms = w->mono_ms(w) + ASK_MS };
+	struct tls_options o = { .sni = "", .ca_file = a->run->ca_file, .insecure = true };
+	struct tls_facts *facts = xmalloc(sizeof(*facts));
+	struct buf fact = BUF(TELL_FACT_MAX);
+	struct err e;
+
+	if (begin(a, &d) && tls_client(d.s, &o, d.deadline_ms, facts, &e) &&
+			facts->chain_count > 0 &&
+			strcmp(facts->chain[0].sha256, named->sha256) != 0) {
+		buf_printf(&fact, "without SNI another certificate: %s", facts->chain[0].names);
+		tell_port(t, a->port,
+				&(struct told){ REPORT_WARNING, "cert-without-sni", "cert",
+						buf_text(&fact), 0 });
+	}
+	if (d.s)
+		dialog_end(&d);
+	buf_free(&fact);
+	free(facts);
+}
+
+void mscan_without_sni(const struct mscan_run *run, size_t host, struct report *report)
+{
+	struct tell t = { .report = report, .host = run->hosts[host].name };
+
+	if (addr_is_numeric(run->hosts[host].name)) /* none was sent before */
+		return;
+	for (size_t i = 0; i < run->ports.count && !world_stopping(); i++) {
+		size_t port = run->by_number[i];
+		struct asked a = { run, &run->hosts[host], ports_at(&run->ports, port),
+			mscan_result(run, host, port)->answer };
+		if (has_tls(a.answer) && a.answer->tls->chain_count > 0)
+			compare_sni(&a, &t);
+	}
 	tell_flush(&t);
 }

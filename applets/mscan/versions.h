@@ -9,3 +9,7 @@
  * ClientHello; prints a row a port (show), or an object a port with report->json, and adds
  * verdicts. */
 void mscan_versions(const struct mscan_run *run, size_t host, struct report *report, bool show);
+
+/* Asks the ports that showed a certificate once more, without a server name (SNI): another
+ * certificate is what a client gets that sends none. Adds a verdict for each that differs. */
+void mscan_without_sni(const struct mscan_run *run, size_t host, struct report *report);

@@ -185,3 +185,30 @@ assert $1, o" || fail "not so: $1"
 	exits 2
 	says "nobody" "[local-daemon-down]"
 }
+
+@test "-v: banner, capabilities before and inside TLS, the certificate" {
+	sink --smtp 0 --cert-out cert.pem --user sample:password
+	try mscan localhost -4 -p "$SMTP" --ca-file cert.pem -v
+	exits 0
+	says "banner 220 mailsink.localhost ESMTP mailsink" "clear PIPELINING" "STARTTLS" "in TLS PIPELINING" \
+		"TLS1.3" "certificate for localhost 127.0.0.1" "EC P-256"
+}
+
+@test "--certs: another certificate for who sends no server name" {
+	needs openssl
+	netns
+	for name in with without; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.pem \
+			-days 20 -subj "/CN=$name.example.com" -addext "subjectAltName=DNS:localhost,DNS:$name.example.com" \
+			>/dev/null 2>&1
+	done
+	cat with.pem without.pem >both.pem
+	"${NETNS[@]}" timeout 60 openssl s_server -accept 127.0.0.1:993 -cert without.pem -key without.key \
+		-servername localhost -cert2 with.pem -key2 with.key -quiet >/dev/null 2>&1 </dev/zero 3>&- &
+	soon "${NETNS[@]}" bash -c '</dev/tcp/127.0.0.1/993'
+	try mscan localhost -4 -p 993 --ca-file both.pem --certs
+	kill %%
+	exits 1
+	says "993 localhost with.example.com" "without SNI another certificate: localhost without.example.com" \
+		"[cert-without-sni]"
+}
