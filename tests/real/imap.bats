@@ -72,7 +72,7 @@ imap() { # OPTION...
 @test "a folder that is not there" {
 	imap --folder Nowhere --list
 	exits 2
-	says "Mailbox doesn't exist" "--folders"
+	says "Mailbox doesn't exist" "imap-no-mailbox"
 }
 
 @test "a dump is the Maildir octet for octet, and goes on after a kill" {
