@@ -354,7 +354,7 @@ bool imaptalk_find(struct imaptalk *im)
 
 struct reading {
 	struct mailview view;
-	uint64_t octets, listed;
+	uint64_t number, octets, listed;
 	bool came;
 };
 
@@ -380,6 +380,7 @@ static void on_message(struct imaptalk *im, const struct imap_untagged *u)
 		on_message_part(im, buf_bytes(&text));
 	r->came = true;
 	r->listed = f.size;
+	r->number = u->number;
 	buf_free(&text);
 }
 
@@ -443,7 +444,7 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 	if (ok && !r.came)
 		ok = not_there(im, which);
 	if (ok && im->common.json)
-		mailview_json(&r.view, im->exists, r.octets);
+		mailview_json(&r.view, r.number, r.octets);
 	if (ok && !headers_only)
 		ok = size_agrees(im, &r);
 	mailview_free(&r.view);
