@@ -107,35 +107,57 @@ void event_json(struct json *j, const struct log_event *e)
 	json_text(j, "text", e->at.text);
 }
 
-/* A quoted reply is explained as a reply; what a program says itself only by what is known of logs:
- * the words alone would be taken for a reply's. */
-const struct advice *event_advice(const struct log_event *e, struct finding *f,
+/* Where text goes on behind mark; 0 when it is not there. */
+static size_t after(struct bytes text, struct bytes mark)
+{
+	size_t at = bytes_search(text, mark);
+
+	return at < text.n ? at + mark.n : 0;
+}
+
+/* The reply that the line is about, read as a reply; *f becomes that. */
+static const struct advice *advise_reply(struct bytes text, struct finding *f,
 		struct advice_binds *binds)
 {
+	struct finding reply = *f;
+
+	reply.is_partial = true; /* the stage is not known */
+	if (!advice_read_reply(text, &reply))
+		return NULL;
+	const struct advice *a = advise(&reply, binds);
+	if (a)
+		*f = reply;
+	return a;
+}
+
+/* A peer's quoted words say more than our program's about them; but what our own server answers is
+ * told by the log's entries, which know that it is ours. */
+const struct advice *event_advice(const struct match *m, const struct log_event *e,
+		struct finding *f, struct advice_binds *binds)
+{
 	static const struct bytes quoted[] = { BYTES(" said: "), BYTES("refused to talk to me: ") };
+	const struct advice *a = NULL;
 	struct bytes reply = e->reason;
 
-	*f = (struct finding){ .is_partial = true,
-		.user = e->user,
-		.host = e->relay,
+	*f = (struct finding){ .user = e->user,
+		.host = e->relay.n ? e->relay : e->ip,
 		.from = e->from,
 		.to = e->to,
 		.id = e->id };
-	struct finding of_reply = *f;
-	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
-		size_t at = bytes_search(reply, quoted[i]);
-		reply = at < reply.n ? bytes_skip(reply, at + quoted[i].n) : reply;
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
+		reply = bytes_skip(reply, after(reply, quoted[i]));
+	if (e->code > 0 && reply.n < e->reason.n)
+		a = advise_reply(reply, f, binds);
+	if (!a) {
+		f->proto = ADVICE_LOG;
+		f->text = e->at.text;
+		a = match_find(m, f, binds);
 	}
-	if (e->code > 0 && advice_read_reply(reply, &of_reply)) {
-		const struct advice *a = advise(&of_reply, binds);
-		if (a) {
-			*f = of_reply;
-			return a;
-		}
+	if (!a && e->code > 0) {
+		f->proto = (enum advice_proto)0;
+		a = advise_reply(reply, f, binds);
 	}
-	f->proto = ADVICE_LOG;
-	f->text = e->at.text;
-	return advise(f, binds);
+	return a;
 }
 
 static bool is_word(unsigned char c)

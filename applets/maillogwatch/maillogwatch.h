@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "know/match.h"
 #include "proto/maillog.h"
 #include "sys/err.h"
 #include "sys/world.h"
@@ -64,8 +65,8 @@ void event_json(struct json *j, const struct log_event *e);
 struct finding;
 struct advice;
 struct advice_binds;
-const struct advice *event_advice(const struct log_event *e, struct finding *f,
-		struct advice_binds *binds);
+const struct advice *event_advice(const struct match *m, const struct log_event *e,
+		struct finding *f, struct advice_binds *binds);
 /* "2025-03-03 04:05:06", with the zone where it is known. */
 void event_time(struct buf *out, int64_t wall_s);
 /* Appends the text with what differs from line to line (addresses, ids, numbers) taken out:

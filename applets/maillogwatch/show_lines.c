@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/show_lines.h"
 
+#include "applets/maillogwatch/explain.h"
 #include "applets/maillogwatch/follow.h"
 #include "know/advice.h"
 #include "sys/mem.h"
@@ -33,6 +34,9 @@ struct lines {
 	bool use_color;
 	struct note notes[NOTES_MAX];
 	size_t note_count;
+	const struct advice *cause; /* the last that was no consequence of another */
+	int64_t cause_s;
+	struct match match;
 	struct buf text;
 };
 
@@ -84,17 +88,41 @@ static bool is_due(struct lines *l, const struct advice *a, int64_t now_s)
 	return true;
 }
 
+/* A consequence of what was explained just before is not explained again. */
+static bool follows(struct lines *l, const struct advice *a, const struct log_event *e)
+{
+	int64_t now_s = e->at.wall_s;
+
+	if (!explain_is_consequence(a)) {
+		if (e->class != LOG_TROUBLE && e->class != LOG_FATAL)
+			return false;
+		l->cause = a;
+		l->cause_s = now_s;
+		return false;
+	}
+	if (!l->cause || now_s == SYSLOG_NO_TIME || now_s > l->cause_s + NOTE_QUIET_S)
+		return false;
+	out_printf(&l->t->w->out, "%*s. follows from what stands above (likely)   [%s]\n",
+			NOTE_INDENT, "", l->cause->id);
+	return true;
+}
+
 static void put_note(struct lines *l, const struct log_event *e)
 {
 	struct finding f;
 	struct advice_binds binds;
-	const struct advice *a = event_advice(e, &f, &binds);
+	struct buf facts = BUF(TEXT_MAX);
+	const struct advice *a = event_advice(&l->match, e, &f, &binds);
 
 	if (!a && (e->class == LOG_TROUBLE || e->class == LOG_FATAL || e->class == LOG_UNKNOWN))
 		out_printf(&l->t->w->out, "%*s? trouble that is not known here\n", NOTE_INDENT, "");
-	if (!a || !is_due(l, a, e->at.wall_s))
+	if (!a || follows(l, a, e) || !is_due(l, a, e->at.wall_s))
 		return;
 	put_wrapped(l, "! ", a->means, &f, &binds);
+	explain_facts(&facts, e);
+	if (facts.n)
+		put_wrapped(l, "", buf_text(&facts), &f, &binds);
+	buf_free(&facts);
 	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
 		put_wrapped(l, "likely: ", a->likely[i], &f, &binds);
 	put_wrapped(l, "next: ", a->next, &f, &binds);
@@ -188,6 +216,7 @@ int show_lines(struct watch *t, const struct opt_list *names)
 	*l = (struct lines){ .t = t,
 		.use_color = show_use_color(t->w, (enum show_when)t->o->common.color),
 		.text = BUF(8 * TEXT_MAX) };
+	match_init(&l->match);
 	t->take = take_line;
 	t->ctx = l;
 	int code = follow ? follow_logs(t, names) : read_logs(t, names);

@@ -4,9 +4,11 @@
 
 #include "applets/maillogwatch/maillogwatch.h"
 #include "know/advice.h"
+#include "sys/mem.h"
 #include "ui/show.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { TEXT_MAX = 16384, WHEN_COLUMN = 2, TEXT_COLUMN = 24, NOTE_COLUMN = 4 };
 
@@ -186,7 +188,10 @@ static void explain(struct world *w, const struct thread *m, const struct log_ev
 {
 	struct finding f;
 	struct advice_binds binds;
-	const struct advice *a = event_advice(e, &f, &binds);
+	struct match *match = xmalloc(sizeof(*match));
+	match_init(match);
+	const struct advice *a = event_advice(match, e, &f, &binds);
+	free(match);
 
 	f.from = m->from;
 	f.id = m->id;

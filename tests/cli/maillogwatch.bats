@@ -72,7 +72,7 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	says '[pam-user-unknown]' 'trouble that is not known here'
 	says_not '[user-unknown]'
 	watch --match Relay log
-	says '[relay-denied]'
+	says '[postfix-relay-denied]'
 	watch --match scache log
 	says '[tlsmgr-no-data-directory]'
 }

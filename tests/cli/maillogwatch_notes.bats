@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# maillogwatch_notes - what stands beneath the lines of a log
+# SPDX-License-Identifier: MIT
+
+load ../lib/common
+
+notes() {
+	run "$MTABOX" maillogwatch - <<<"$1"
+	[ "$status" -eq 0 ]
+	echo "$output"
+}
+
+@test "maillogwatch: a session cache that cannot be made is the cause, throttling its consequence" {
+	notes 'Jan 18 20:28:39 mx postfix/tlsmgr[1248]: fatal: open database /var/lib/postfix/smtpd_scache.db: No such file or directory
+Jan 18 20:28:40 mx postfix/master[983]: warning: process /usr/lib/tlsmgr pid 1248 exit status 1
+Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command startup -- throttling'
+	[[ $output == *"! tlsmgr cannot make its TLS session cache"* ]]
+	[ "$(grep -c 'follows from what stands above.*\[tlsmgr-no-data-directory\]' <<<"$output")" -eq 2 ]
+	[[ $output != *"[postfix-throttling]"* ]]
+}
+
+@test "maillogwatch: throttling alone points at the line before it" {
+	notes 'Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command startup -- throttling'
+	[[ $output == *"[postfix-throttling]"* ]]
+}
+
+@test "maillogwatch: a failed login is no cause of throttling" {
+	notes 'Jan 18 20:28:39 mx postfix/smtpd[9]: warning: unknown[192.0.2.44]: SASL LOGIN authentication failed: UGFzc3dvcmQ6
+Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command startup -- throttling'
+	[[ $output == *'base64 for "Password:"'* ]]
+	[[ $output != *"follows from"* ]]
+}
+
+@test "maillogwatch: PAM was given an address" {
+	notes 'Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): check pass; user unknown
+Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=sample@example.com rhost=192.0.2.20'
+	[[ $output == *"[pam-user-unknown]"* ]]
+	[[ $output == *"The name given is a mail address"* ]]
+}
+
+@test "maillogwatch: the seconds of a delivery are told apart" {
+	notes 'Jan 18 20:30:40 mx postfix/smtp[99]: DC95C602BA: to=<user@gmail.com>, relay=none, delay=150, delays=0.05/0.01/150/0, dsn=4.4.1, status=deferred (connect to alt4.gmail-smtp-in.l.google.com[74.125.193.27]:25: Operation timed out)'
+	[[ $output == *"150 of 150 s went into connecting."* ]]
+}
+
+@test "maillogwatch: the peer's quoted reply is what is explained" {
+	notes 'Jan 18 20:30:40 mx postfix/smtp[99]: DC95C602BA: to=<u@example.org>, relay=mx.example.org[192.0.2.10]:25, delay=1, delays=0/0/1/0, dsn=4.2.0, status=deferred (host mx.example.org[192.0.2.10] said: 450 4.2.0 <u@example.org>: Recipient address rejected: Greylisted, see http://postgrey.example/help (in reply to RCPT TO command))'
+	[[ $output == *"[greylisted]"* ]]
+}
+
+@test "maillogwatch: an error code of a block list is no listing" {
+	notes 'Jan 18 20:30:40 mx postfix/smtpd[3468]: NOQUEUE: reject: RCPT from mail.example.org[192.0.2.10]: 554 5.7.1 Service unavailable; Client host [192.0.2.10] blocked using sbl.spamhaus.org; Error: open resolver; https://www.spamhaus.org/returnc/pub/198.51.100.1; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
+	[[ $output == *"WE refuse everybody"*"[postfix-blocklist-error]"* ]]
+}
+
+@test "maillogwatch: a problem nobody knows is said to be unknown" {
+	notes 'Jan 18 20:30:40 mx postfix/smtpd[3468]: warning: the moon is made of cheese'
+	[[ $output == *"? trouble that is not known here"* ]]
+}
