@@ -1,4 +1,4 @@
-/* explain - what can be said of a log line beyond its entry in the knowledge base
+/* explain - what a log line says beyond its entry
  * SPDX-License-Identifier: MIT */
 #pragma once
 

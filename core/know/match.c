@@ -1,4 +1,4 @@
-/* match - finds the entries of the knowledge base fast, for whole logs
+/* match - finds knowledge-base entries fast, for whole logs
  * SPDX-License-Identifier: MIT
  *
  * Every text pattern holds a run of octets that must occur as they stand. Six octets of it, its

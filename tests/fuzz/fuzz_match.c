@@ -1,4 +1,4 @@
-/* fuzz_match - whatever a log line holds, the fast search answers like the slow one
+/* fuzz_match - the fast search answers like the slow one
  * SPDX-License-Identifier: MIT
  *
  * The first octet chooses the protocol; the rest is the text.
