@@ -18,7 +18,7 @@ EPOCH := $(or $(shell git log -1 --format=%ct 2>/dev/null),$(SOURCE_DATE_EPOCH),
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wcast-qual -Wwrite-strings -Wformat=2 -Wundef $(if $(filter true,$(CI)),-Werror)
 BASE = -std=c11 -D_GNU_SOURCE -Icore -I. $(WARN)
-SMALL = -Os -fno-pie -ffunction-sections -fdata-sections \
+SMALL = -Oz -malign-data=abi -fno-pie -ffunction-sections -fdata-sections \
 	-fno-unwind-tables -fno-asynchronous-unwind-tables
 SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 	$(FUZZER:%=-fsanitize=%-no-link)
@@ -35,7 +35,7 @@ OWN_SAN = build/deps/$(SAN)/stamp
 endif
 MUSL_CFLAGS = $(BASE) $(SMALL) -g -fstack-protector-strong \
 	$(OWN_MUSL:%/stamp=-isystem %/include) $(CFLAGS)
-MUSL_LDFLAGS = -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
+MUSL_LDFLAGS = -static -no-pie -Wl,-O2 -Wl,--gc-sections -Wl,--build-id=none \
 	$(OWN_MUSL:%/stamp=-L%/lib) $(LDFLAGS)
 SAN_CFLAGS = $(BASE) $(SANITIZE) $(OWN_SAN:%/stamp=-isystem %/include) -Itests -Ibuild/gen $(CFLAGS)
 SAN_LDFLAGS = $(SANITIZE) $(OWN_SAN:%/stamp=-L%/lib) $(LDFLAGS)
