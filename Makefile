@@ -86,7 +86,7 @@ build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 	$(call start,CC $<)
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O1 -o $@ $<
 
-$(patsubst %,build/musl/core/%.o,sys/bytes proto/syslog proto/maillog proto/maillog_postfix): DEFINES = -O2 # for logs
+build/musl/core/sys/bytes.o: DEFINES = -O2 # logs are searched by the gigabyte
 build/%/core/sys/version.o: DEFINES = -DMTABOX_VERSION='"$(VERSION)"' -DMTABOX_BUILD_EPOCH=$(EPOCH)
 build/musl/core/sys/version.o build/$(SAN)/core/sys/version.o: build/version
 # Files that change only when what they tell does.
