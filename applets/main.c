@@ -22,7 +22,7 @@ const struct applet applet_list[] = {
 	{ "imaptalk", "an annotated IMAP session", imaptalk_main, &imaptalk_spec, false },
 	{ "maillogwatch", "follows, explains, traces and sums up mail logs", maillogwatch_main,
 			&maillogwatch_spec, false },
-	{ "mailsink", "a small SMTP and POP3 server for tests", mailsink_main, &mailsink_spec,
+	{ "mailsink", "a small SMTP, POP3 and IMAP server for tests", mailsink_main, &mailsink_spec,
 			false },
 	{ "mscan", "which ports of a mail host are open, and why not", mscan_main, &mscan_spec,
 			false },

@@ -394,12 +394,11 @@ static const struct fault_action *find_action(struct bytes name, struct err *e)
 	return NULL;
 }
 
-static bool is_reply(struct bytes in)
+static bool is_reply(struct bytes in, struct bytes word)
 {
-	bool is_tagged = bytes_starts(in, BYTES("OK ")) || bytes_starts(in, BYTES("NO ")) ||
-			bytes_starts(in, BYTES("BAD "));
-
-	return is_tagged || (in.n > 0 && bytes_find(BYTES("0123456789+-*"), in.p[0]) < 13);
+	return bytes_equal(word, BYTES("OK")) || bytes_equal(word, BYTES("NO")) ||
+			bytes_equal(word, BYTES("BAD")) ||
+			(in.n > 0 && bytes_find(BYTES("0123456789+-*"), in.p[0]) < 13);
 }
 
 static bool read_action(struct fault *f, struct bytes in, struct err *e)
@@ -407,7 +406,7 @@ static bool read_action(struct fault *f, struct bytes in, struct err *e)
 	struct bytes word = bytes_head(in, bytes_find(in, ' '));
 	struct bytes arg = bytes_skip(in, word.n + 1);
 
-	f->action = is_reply(in) ? &actions[0] : find_action(word, e);
+	f->action = is_reply(in, word) ? &actions[0] : find_action(word, e);
 	if (!f->action)
 		return false;
 	switch (f->action->arg) {

@@ -1,6 +1,7 @@
-/* mailsink - a small SMTP and POP3 server for tests
+/* mailsink - a small SMTP, POP3 and IMAP server for tests
  * SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
+#include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/serve.h"
 #include "applets/mailsink/smtpd.h"
@@ -33,12 +34,14 @@ struct mailsink {
 
 /* clang-format off */
 static const struct opt options[] = {
-	{.help = "Ports (0: any free one; all four when none is named)"},
+	{.help = "Ports (0: any free one; all six when none is named)"},
 	{0, "smtp", "PORT", OPT_NUMBER, AT(port[SERVE_SMTP]), "SMTP, with STARTTLS", 0, PORT_MAX},
 	{0, "smtps", "PORT", OPT_NUMBER, AT(port[SERVE_SMTPS]), "SMTP inside TLS", 0, PORT_MAX},
 	{0, "pop3", "PORT", OPT_NUMBER, AT(port[SERVE_POP3]), "POP3, with STLS", 0, PORT_MAX},
 	{0, "pop3s", "PORT", OPT_NUMBER, AT(port[SERVE_POP3S]), "POP3 inside TLS", 0, PORT_MAX},
-	{0, "port", "PORT", OPT_NUMBER, AT(first_port), "all four from PORT on, in this order", 0, PORT_MAX - 3},
+	{0, "imap", "PORT", OPT_NUMBER, AT(port[SERVE_IMAP]), "IMAP, with STARTTLS", 0, PORT_MAX},
+	{0, "imaps", "PORT", OPT_NUMBER, AT(port[SERVE_IMAPS]), "IMAP inside TLS", 0, PORT_MAX},
+	{0, "port", "PORT", OPT_NUMBER, AT(first_port), "all six from PORT on, in this order", 0, PORT_MAX - 5},
 	{'b', "bind", "ADDR", OPT_TEXT, AT(bind), "listen on ADDR, not on 127.0.0.1", 0, 0},
 	{.help = "Who and what"},
 	{0, "user", "NAME:PASS", OPT_LIST, AT(users), "this user can log in; may be repeated", 0, 0},
@@ -59,7 +62,7 @@ static const struct opt options[] = {
 	{.help = "How long"},
 	{0, "once", NULL, OPT_FLAG, AT(once), "end after the first session", 0, 0},
 	{'t', "for", "S", OPT_NUMBER, AT(for_s), "end after S seconds", 1, 31536000},
-	{0, "idle", "S", OPT_NUMBER, AT(idle_s), "end silent sessions after S (SMTP 300, POP3 600)", 1, 86400},
+	{0, "idle", "S", OPT_NUMBER, AT(idle_s), "end silent sessions after S (300 to 1800)", 1, 86400},
 	{0, "max-sessions", "N", OPT_NUMBER, AT(max_sessions), "at most N at a time (500)", 1, 10000},
 	{.help = "Output"},
 	{0, "show", NULL, OPT_FLAG, AT(show), "show the sessions as they happen", 0, 0},
@@ -72,7 +75,7 @@ static const struct opt options[] = {
 
 static const char *const more[] = {
 	"Takes mail for any recipient from whoever reaches its ports, keeps it, and forwards none. Each"
-	" user reads all of it by POP3, one at a time. Without a user nobody can log in: AUTH is not"
+	" user reads all of it by POP3 or IMAP, one at a time. Without a user nobody can log in: AUTH is not"
 	" offered, and mail is taken all the same.",
 	"When it listens it says so on standard output, in one line with the ports:"
 	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"
@@ -99,7 +102,7 @@ static const char *const examples[] = {
 
 const struct opt_spec mailsink_spec = {
 	.name = "mailsink",
-	.what = "A small SMTP and POP3 server for tests: takes all mail, forwards none.",
+	.what = "A small SMTP, POP3 and IMAP server for tests: takes all mail, forwards none.",
 	.usage = "mailsink [options]",
 	.more = more,
 	.options = options,
@@ -130,7 +133,7 @@ static bool take_users(struct users *u, const struct mailsink *m, int argc, char
 	return ok && (!m->user_file || users_load(u, m->user_file, e));
 }
 
-/* Says which ports are served: those named, else four. */
+/* Says which ports are served: those named, else all. */
 static bool choose_ports(struct mailsink *m, struct err *e)
 {
 	bool any = false;
@@ -138,23 +141,24 @@ static bool choose_ports(struct mailsink *m, struct err *e)
 	for (size_t i = 0; i < SERVE_PORTS; i++)
 		any = any || m->port[i] != SERVE_UNUSED;
 	if (any && m->first_port != SERVE_UNUSED)
-		return err_set(e, ERR_USAGE, "--port names all four ports; leave out the others");
-	if (m->no_tls &&
-			(m->port[SERVE_SMTPS] != SERVE_UNUSED ||
-					m->port[SERVE_POP3S] != SERVE_UNUSED))
-		return err_set(e, ERR_USAGE, "--no-tls has no TLS ports");
+		return err_set(e, ERR_USAGE, "--port names all ports; leave out the others");
+	for (unsigned i = 0; m->no_tls && i < SERVE_PORTS; i++)
+		if (m->port[i] != SERVE_UNUSED && serve_port_is_tls((enum serve_port)i))
+			return err_set(e, ERR_USAGE, "--no-tls has no TLS ports");
 	for (unsigned i = 0; !any && i < SERVE_PORTS; i++)
 		m->port[i] = m->first_port != SERVE_UNUSED && m->first_port > 0 ?
 				m->first_port + i :
 				0;
-	if (m->no_tls)
-		m->port[SERVE_SMTPS] = m->port[SERVE_POP3S] = SERVE_UNUSED;
+	for (unsigned i = 0; m->no_tls && i < SERVE_PORTS; i++)
+		if (serve_port_is_tls((enum serve_port)i))
+			m->port[i] = SERVE_UNUSED;
 	return true;
 }
 
 static bool take_faults(struct faults *f, const struct opt_list *specs, struct err *e)
 {
-	static const struct session_proto *const protos[] = { &smtpd_proto, &pop3d_proto };
+	static const struct session_proto *const protos[] = { &smtpd_proto, &pop3d_proto,
+		&imapd_proto };
 	const char *stages[FAULT_STAGES_MAX + 1] = { FAULT_STAGES };
 	size_t count = 0;
 	bool ok = true;
@@ -296,7 +300,8 @@ static void set_sink(struct sink *sink, struct world *w, const struct mailsink *
 int mailsink_main(struct world *w, int argc, char **argv)
 {
 	struct mailsink m = {
-		.port = { SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED },
+		.port = { SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED,
+				SERVE_UNUSED },
 		.first_port = SERVE_UNUSED,
 		.bind = "127.0.0.1",
 		.max_messages = 10000,

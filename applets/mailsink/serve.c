@@ -7,6 +7,7 @@
  */
 #include "applets/mailsink/serve.h"
 
+#include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/smtpd.h"
 #include "sys/mem.h"
@@ -16,11 +17,12 @@
 
 enum {
 	IN_MAX = 16 * 1024,
-	ROUNDS_MAX = 16,   /* reads of one connection before the next has its turn */
-	SENT_STEP = 4096,  /* octets sent that count as progress */
-	SMTP_IDLE_S = 300, /* RFC 5321 4.5.3.2.7 */
-	POP3_IDLE_S = 600, /* RFC 1939 3 */
-	SIGNAL_MS = 1000,  /* a signal just before poll() is seen after so long */
+	ROUNDS_MAX = 16,    /* reads of one connection before the next has its turn */
+	SENT_STEP = 4096,   /* octets sent that count as progress */
+	SMTP_IDLE_S = 300,  /* RFC 5321 4.5.3.2.7 */
+	POP3_IDLE_S = 600,  /* RFC 1939 3 */
+	IMAP_IDLE_S = 1800, /* RFC 9051 5.4 */
+	SIGNAL_MS = 1000,   /* a signal just before poll() is seen after so long */
 	DRAIN_MAX = 64 * 1024,
 };
 
@@ -38,19 +40,29 @@ struct conn {
 	uint64_t resume_ms; /* a fault: nothing is sent before */
 };
 
-static const struct {
+static const struct kind {
 	const char *name;
-	bool is_pop3, is_tls;
+	bool is_tls;
+	unsigned idle_s;
+	const struct session_proto *proto;
+	struct session *(*make)(struct sink *sink, const struct session_peer *peer);
 } kinds[SERVE_PORTS] = {
-	[SERVE_SMTP] = { "smtp", false, false },
-	[SERVE_SMTPS] = { "smtps", false, true },
-	[SERVE_POP3] = { "pop3", true, false },
-	[SERVE_POP3S] = { "pop3s", true, true },
+	[SERVE_SMTP] = { "smtp", false, SMTP_IDLE_S, &smtpd_proto, smtpd_new },
+	[SERVE_SMTPS] = { "smtps", true, SMTP_IDLE_S, &smtpd_proto, smtpd_new },
+	[SERVE_POP3] = { "pop3", false, POP3_IDLE_S, &pop3d_proto, pop3d_new },
+	[SERVE_POP3S] = { "pop3s", true, POP3_IDLE_S, &pop3d_proto, pop3d_new },
+	[SERVE_IMAP] = { "imap", false, IMAP_IDLE_S, &imapd_proto, imapd_new },
+	[SERVE_IMAPS] = { "imaps", true, IMAP_IDLE_S, &imapd_proto, imapd_new },
 };
 
 const char *serve_port_name(enum serve_port port)
 {
 	return kinds[port].name;
+}
+
+bool serve_port_is_tls(enum serve_port port)
+{
+	return kinds[port].is_tls;
 }
 
 static void close_ports(struct serve *v)
@@ -123,20 +135,19 @@ static bool is_paused(const struct serve *v, const struct conn *c)
 static void open_conn(struct serve *v, enum serve_port port, struct stream *stream)
 {
 	struct conn *c = &v->conns[v->conn_count++];
-	struct session_peer peer = { ++v->serial, stream_peer_ip(stream), kinds[port].is_tls };
-	unsigned idle_s = kinds[port].is_pop3 ? POP3_IDLE_S : SMTP_IDLE_S;
+	const struct kind *kind = &kinds[port];
+	struct session_peer peer = { ++v->serial, stream_peer_ip(stream), kind->is_tls };
 
-	journal_connect(&v->sink->journal,
-			&(struct journal_at){ peer.number, kinds[port].is_pop3 ? "pop3" : "smtp" },
+	journal_connect(&v->sink->journal, &(struct journal_at){ peer.number, kind->proto->name },
 			stream_peer(stream), peer.ip, peer.is_tls);
 	*c = (struct conn){
 		.stream = stream,
-		.session = kinds[port].is_pop3 ? pop3d_new(v->sink, &peer) :
-						 smtpd_new(v->sink, &peer),
+		.session = kind->make(v->sink, &peer),
 		.in = BUF_SECRET(IN_MAX),
 		.read_wants = POLLIN,
 		.write_wants = POLLOUT,
-		.idle_ms = (v->options->idle_s ? v->options->idle_s : idle_s) * (uint64_t)1000,
+		.idle_ms = (v->options->idle_s ? v->options->idle_s : kind->idle_s) *
+				(uint64_t)1000,
 	};
 	c->deadline_ms = now_ms(v) + c->idle_ms;
 	if (peer.is_tls)

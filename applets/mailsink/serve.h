@@ -6,7 +6,15 @@
 #include "net/listen.h"
 #include "net/tls.h"
 
-enum serve_port { SERVE_SMTP, SERVE_SMTPS, SERVE_POP3, SERVE_POP3S, SERVE_PORTS };
+enum serve_port {
+	SERVE_SMTP,
+	SERVE_SMTPS,
+	SERVE_POP3,
+	SERVE_POP3S,
+	SERVE_IMAP,
+	SERVE_IMAPS,
+	SERVE_PORTS
+};
 
 enum { SERVE_UNUSED = 65536 }; /* a port number that stands for: not served */
 
@@ -33,6 +41,7 @@ struct serve {
 
 /* "smtp", "smtps", ... */
 const char *serve_port_name(enum serve_port port);
+bool serve_port_is_tls(enum serve_port port);
 
 /* Opens the ports. False: e, and none is open. */
 bool serve_open(struct serve *v, struct sink *sink, const struct serve_options *o, struct err *e);

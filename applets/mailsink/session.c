@@ -1,4 +1,4 @@
-/* session - what the SMTP and the POP3 side have in common
+/* session - what the sides of all protocols have in common
  * SPDX-License-Identifier: MIT */
 #include "applets/mailsink/session.h"
 
@@ -60,7 +60,7 @@ void session_free(struct session *s)
 
 static void put_reply(struct session *s, struct bytes sent, struct bytes shown)
 {
-	struct buf line = BUF(2 * SESSION_LINE_MAX);
+	struct buf line = BUF(SESSION_OUT_MAX);
 
 	buf_put(&line, sent);
 	buf_puts(&line, "\r\n");
@@ -80,6 +80,11 @@ void session_reply(struct session *s, const char *format, ...)
 	va_end(args);
 	put_reply(s, buf_bytes(&text), buf_bytes(&text));
 	buf_free(&text);
+}
+
+void session_reply_long(struct session *s, struct bytes text)
+{
+	put_reply(s, text, text);
 }
 
 void session_reply_random(struct session *s, const char *sent, const char *shown)

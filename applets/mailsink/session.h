@@ -1,4 +1,4 @@
-/* session - what the SMTP and the POP3 side have in common
+/* session - what the sides of all protocols have in common
  * SPDX-License-Identifier: MIT */
 #pragma once
 
@@ -42,7 +42,7 @@ struct session_proto {
 	void (*end)(struct session *s);                 /* gives up what it holds */
 };
 
-/* The first member of struct smtpd and struct pop3d. */
+/* The first member of struct smtpd, struct pop3d and struct imapd. */
 struct session {
 	const struct session_proto *proto;
 	struct sink *sink;
@@ -102,6 +102,9 @@ void session_leave(struct session *s, bool is_idle);
 /* One line of reply, CRLF added. */
 void session_reply(struct session *s, const char *format, ...)
 		__attribute__((format(printf, 2, 3)));
+
+/* The same, of any length that out has room for. */
+void session_reply_long(struct session *s, struct bytes text);
 
 /* The same, shown as something else in a journal that is to be compared with another run's. */
 void session_reply_random(struct session *s, const char *sent, const char *shown);

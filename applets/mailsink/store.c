@@ -45,7 +45,7 @@ static struct store_message *append(struct store *s)
 		s->at = xrealloc(s->at, s->room * sizeof(s->at[0]));
 	}
 	struct store_message *m = &s->at[s->count++];
-	*m = (struct store_message){ 0 };
+	*m = (struct store_message){ .number = ++s->numbered };
 	return m;
 }
 
@@ -100,6 +100,7 @@ static bool list_file(struct store *s, char *path, const char *name, struct err 
 	struct store_message *m = append(s);
 	m->path = path;
 	m->octets = store_octets(buf_bytes(&text));
+	m->arrived_s = st.st_mtime;
 	set_uid(m, name);
 	s->bytes += m->octets;
 	buf_free(&text);
@@ -129,6 +130,7 @@ bool store_open(struct store *s, struct err *e)
 {
 	static const char *const parts[] = { "", "tmp", "new", "cur" };
 
+	s->validity = s->stable ? 1 : (uint32_t)s->w->wall_s(s->w);
 	for (size_t i = 0; s->maildir && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		char *path = make_path(s->maildir, parts[i], "");
 		bool ok = mkdir(path, 0700) == 0 || errno == EEXIST ||
@@ -237,6 +239,7 @@ bool store_add(struct store *s, const struct envelope *v, struct bytes data, cha
 	envelope_trace(v, id, s->w->wall_s(s->w), &text);
 	buf_put(&text, data);
 	struct store_message *m = append(s);
+	m->arrived_s = s->w->wall_s(s->w);
 	if (s->maildir) {
 		if (!write_file(s, m, id, buf_bytes(&text), e)) {
 			forget(m);

@@ -16,9 +16,11 @@ struct store_message {
 	char uid[STORE_UID_MAX + 1];
 	unsigned char *data; /* NULL in a Maildir */
 	size_t size;
-	char *path;      /* in a Maildir */
-	uint64_t octets; /* as POP3 sends it, each line with CRLF (RFC 1939 11) */
-	bool marked;     /* to be removed at the end of the POP3 session */
+	char *path;        /* in a Maildir */
+	uint64_t octets;   /* as POP3 sends it, each line with CRLF (RFC 1939 11) */
+	int64_t arrived_s; /* since 1970 */
+	uint32_t number;   /* counted from 1; IMAP's UID */
+	bool marked;       /* to be removed at the end of the POP3 session */
 };
 
 /* Set up by store_open. */
@@ -30,9 +32,11 @@ struct store {
 	uint64_t bytes_max;
 	struct store_message *at;
 	size_t count, room;
-	uint64_t bytes; /* of all messages and of those that are just coming in */
-	uint32_t serial;
-	bool locked; /* by a POP3 session */
+	uint64_t bytes;    /* of all messages and of those that are just coming in */
+	uint32_t serial;   /* of queue ids */
+	uint32_t validity; /* IMAP's UIDVALIDITY: numbers hold for this run only */
+	uint32_t numbered; /* messages so far, with those that are gone */
+	bool locked;       /* by a POP3 session */
 };
 
 /* Makes the Maildir where there is none, and lists what is in it. */

@@ -44,10 +44,10 @@ sink_exits() { # CODE
 
 @test "the ready line names the ports, each is another, all on loopback" {
 	sink --port 0
-	[ "$(<sink.out)" = "ready smtp=$SMTP smtps=$SMTPS pop3=$POP3 pop3s=$POP3S" ]
-	[ "$(printf '%s\n' "$SMTP" "$SMTPS" "$POP3" "$POP3S" | sort -u | wc -l)" -eq 4 ]
+	[ "$(<sink.out)" = "ready smtp=$SMTP smtps=$SMTPS pop3=$POP3 pop3s=$POP3S imap=$IMAP imaps=$IMAPS" ]
+	[ "$(printf '%s\n' "$SMTP" "$SMTPS" "$POP3" "$POP3S" "$IMAP" "$IMAPS" | sort -u | wc -l)" -eq 6 ]
 	needs ss
-	[ "$(ss -Hltn | grep -cE "127\.0\.0\.1:($SMTP|$SMTPS|$POP3|$POP3S) ")" -eq 4 ]
+	[ "$(ss -Hltn | grep -cE "127\.0\.0\.1:($SMTP|$SMTPS|$POP3|$POP3S|$IMAP|$IMAPS) ")" -eq 6 ]
 }
 
 @test "only the ports that are named are served" {
@@ -57,7 +57,7 @@ sink_exits() { # CODE
 
 @test "--no-tls: no TLS ports, no STARTTLS" {
 	sink --no-tls
-	[ "$(<sink.out)" = "ready smtp=$SMTP pop3=$POP3" ]
+	[ "$(<sink.out)" = "ready smtp=$SMTP pop3=$POP3 imap=$IMAP" ]
 	talk "$SMTP" 'EHLO x\r\nQUIT\r\n'
 	got_not 'STARTTLS'
 }
@@ -333,7 +333,7 @@ drip() { while printf x; do sleep 0.3; done; }
 		[ ! -s out ]
 	done <<-'END'
 		--smtp 65536
-		--port 65533
+		--port 65531
 		--port 2525 --pop3 0
 		--user sample
 		--user sample:a --user sample:b
@@ -344,6 +344,8 @@ drip() { while printf x; do sleep 0.3; done; }
 		--no-tls --require-tls
 		--maildir pass
 		--smpt 0
+		--fault rctp=close
+		--fault rcpt=delay
 	END
 	try mailsink --banner $'a\nb'
 	exits 3

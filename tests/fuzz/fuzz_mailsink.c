@@ -1,9 +1,10 @@
-/* fuzz_mailsink - whole SMTP and POP3 sessions of mailsink
+/* fuzz_mailsink - whole sessions of mailsink
  * SPDX-License-Identifier: MIT
  *
- * The first octet chooses: 'P' for POP3, any other for SMTP. The session is held twice, whole and
- * octet by octet: what is said, and what the journal shows, must be the same.
+ * The first octet chooses: 'P' for POP3, 'I' for IMAP, any other for SMTP. The session is held
+ * twice, whole and octet by octet: what is said, and what the journal shows, must be the same.
  */
+#include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/smtpd.h"
 
@@ -51,7 +52,10 @@ static void converse(struct sink *sink, struct bytes in, size_t step, struct buf
 {
 	struct session_peer peer = { .number = 1, .ip = "192.0.2.1" };
 	bool is_pop3 = bytes_starts(in, BYTES("P"));
-	struct session *s = is_pop3 ? pop3d_new(sink, &peer) : smtpd_new(sink, &peer);
+	bool is_imap = bytes_starts(in, BYTES("I"));
+	struct session *s = is_pop3 ? pop3d_new(sink, &peer) :
+			is_imap     ? imapd_new(sink, &peer) :
+				      smtpd_new(sink, &peer);
 
 	in = bytes_skip(in, 1);
 	feed(s, (struct bytes){ NULL, 0 }, out);

@@ -18,7 +18,7 @@
 #   names ARG...          starts the name server that knows what it is told (build/tests/dns): $DNS
 #   netns                 from here on try and peer run in a network of their own, where this host
 #                         is 192.0.2.10 too, which is no loopback address
-#   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3, $POP3S are its ports
+#   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3 ... are its ports
 #   servers               loads the ports of the real servers, or skips
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/smtpd.h"
 #include "proto/b64.h"
@@ -49,7 +50,7 @@ struct bench {
 };
 
 static const char *const stages[] = { FAULT_STAGES, "EHLO", "MAIL", "RCPT", "DATA", "QUIT", "AUTH",
-	"LIST", "UIDL", "RETR", "CAPA", "STARTTLS", NULL };
+	"LIST", "UIDL", "RETR", "CAPA", "STARTTLS", "FETCH", NULL };
 
 static void bench_open(struct bench *b, const struct setting *t)
 {
@@ -99,7 +100,7 @@ static void bench_close(struct bench *b)
 struct kind {
 	struct session *(*make)(struct sink *sink, const struct session_peer *peer);
 };
-static const struct kind smtp = { smtpd_new }, pop3 = { pop3d_new };
+static const struct kind smtp = { smtpd_new }, pop3 = { pop3d_new }, imap = { imapd_new };
 
 static struct session *open_session(struct bench *b, const struct kind *kind)
 {
@@ -1010,6 +1011,128 @@ static void test_faults(void **state)
 	run_rows(pop3_fault_rows, sizeof(pop3_fault_rows) / sizeof(pop3_fault_rows[0]), &pop3);
 }
 
+#define IMAP_CAPS_IN(tls) \
+	"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR" tls " AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5"
+#define IMAP_CAPS IMAP_CAPS_IN(" STARTTLS")
+#define IMAP_HELLO "* OK [" IMAP_CAPS "] sink.example IMAP4rev1 mailsink\r\n"
+#define IMAP_IN "a LOGIN sample password\r\nb EXAMINE INBOX\r\n"
+#define IMAP_OPEN                                                                                 \
+	IMAP_HELLO "a OK logged in\r\n* FLAGS ()\r\n* 0 EXISTS\r\n* 0 RECENT\r\n"                 \
+		   "* OK [UIDVALIDITY 1] UIDs hold for this run\r\n* OK [UIDNEXT 1] the next\r\n" \
+		   "b OK [READ-ONLY] nothing is changed here\r\n"
+#define IMAP_BYE "* BYE until next time\r\nz OK done\r\n"
+
+static const struct row imap_rows[] = {
+	{ "capability, logout", { 0 }, "a CAPABILITY\r\nz LOGOUT\r\n",
+			IMAP_HELLO "* " IMAP_CAPS "\r\na OK done\r\n" IMAP_BYE, true, 0 },
+	{ "an empty folder", { 0 }, IMAP_IN "c SEARCH ALL\r\nd FETCH 1:* FLAGS\r\nz LOGOUT\r\n",
+			IMAP_OPEN "* SEARCH\r\nc OK done\r\nd OK done\r\n" IMAP_BYE, true, 0 },
+	{ "name and password as literals", { 0 },
+			"a LOGIN {6}\r\nsample {8+}\r\npassword\r\nz LOGOUT\r\n",
+			IMAP_HELLO "+ ready for the literal\r\na OK logged in\r\n" IMAP_BYE, true,
+			0 },
+	{ "AUTHENTICATE with its first response, and without", { 0 },
+			"a AUTHENTICATE PLAIN AHNhbXBsZQB3cm9uZw==\r\nb AUTHENTICATE PLAIN\r\n"
+			"AHNhbXBsZQBwYXNzd29yZA==\r\nz LOGOUT\r\n",
+			IMAP_HELLO "a NO [AUTHENTICATIONFAILED] authentication failed\r\n+ \r\n"
+				   "b OK logged in\r\n" IMAP_BYE,
+			true, 0 },
+	{ "not before the login", { 0 }, "a SELECT INBOX\r\nb FETCH 1 FLAGS\r\nc FOO\r\n\r\n",
+			IMAP_HELLO "a BAD not in this state\r\nb BAD not in this state\r\n"
+				   "c BAD unknown command\r\n* BAD unknown command\r\n",
+			false, 0 },
+	{ "TLS wanted, TLS begun", { .require_tls = true },
+			"a LOGIN sample password\r\nb STARTTLS\r\n" TLS "c CAPABILITY\r\n",
+			"* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR STARTTLS LOGINDISABLED]"
+			" sink.example IMAP4rev1 mailsink\r\n"
+			"a NO [PRIVACYREQUIRED] no login in clear text: use STARTTLS first\r\n"
+			"b OK begin TLS negotiation now\r\n* " IMAP_CAPS_IN("") "\r\nc OK done\r\n",
+			false, 0 },
+	{ "a literal that is too long", { 0 }, "a LOGIN {70000}\r\n",
+			IMAP_HELLO "* BYE that literal is too long\r\n", true, 0 },
+	{ "folders", { 0 },
+			"a LOGIN sample password\r\nb LIST \"\" \"*\"\r\nc LIST \"\" \"\"\r\n"
+			"d SELECT Other\r\ne STATUS INBOX (MESSAGES)\r\n",
+			IMAP_HELLO
+			"a OK logged in\r\n* LIST () \"/\" INBOX\r\nb OK done\r\n"
+			"* LIST (\\Noselect) \"/\" \"\"\r\nc OK done\r\n"
+			"d NO [NONEXISTENT] there is only INBOX\r\n"
+			"* STATUS INBOX (MESSAGES 0 RECENT 0 UNSEEN 0 UIDNEXT 1 UIDVALIDITY 1)\r\n"
+			"e OK done\r\n",
+			false, 0 },
+	{ "a fault with the tag of the command", { .fault = { "fetch=NO gone", "list=OK" } },
+			IMAP_IN "c FETCH 1 FLAGS\r\nd LIST \"\" \"*\"\r\n",
+			IMAP_OPEN "c NO gone\r\nd OK\r\n", false, 0 },
+};
+
+static void test_imap(void **state)
+{
+	(void)state;
+	run_rows(imap_rows, sizeof(imap_rows) / sizeof(imap_rows[0]), &imap);
+}
+
+/* What one message looks like: in is a command, out its answer without the tagged line. */
+static void test_imap_message(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "FETCH 1 (UID FLAGS RFC822.SIZE)",
+				"* 1 FETCH (UID 1 FLAGS (\\Recent) RFC822.SIZE 159)\r\n" },
+		{ "FETCH 1 INTERNALDATE",
+				"* 1 FETCH (INTERNALDATE \"18-Jan-2014 15:37:34 +0000\")\r\n" },
+		{ "UID FETCH 1 BODY.PEEK[TEXT]",
+				"* 1 FETCH (BODY[TEXT] {11}\r\nb\xc3\xb6"
+				"dy\r\n.x\r\n UID 1)\r\n" },
+		{ "FETCH 1:* BODY[HEADER.FIELDS (to subject)]",
+				"* 1 FETCH (BODY[HEADER.FIELDS (to subject)] {14}\r\nSubject: x\r\n\r\n)\r\n" },
+		{ "FETCH * BODY[TEXT]<1.3>",
+				"* 1 FETCH (BODY[TEXT]<1> {3}\r\n\xc3\xb6"
+				"d)\r\n" },
+		{ "FETCH 1 RFC822.TEXT",
+				"* 1 FETCH (RFC822.TEXT {11}\r\nb\xc3\xb6"
+				"dy\r\n.x\r\n)\r\n" },
+		{ "FETCH 2:3,7 FLAGS", "" },
+		{ "SEARCH SUBJECT X UNSEEN", "* SEARCH 1\r\n" },
+		{ "SEARCH NOT TEXT dy", "* SEARCH\r\n" },
+		{ "SEARCH OR (SEEN) BODY dy", "* SEARCH 1\r\n" },
+		{ "SEARCH BODY subject", "* SEARCH\r\n" },
+		{ "SEARCH HEADER subject \"\" 1", "* SEARCH 1\r\n" },
+		{ "UID SEARCH UID 1:5", "* SEARCH 1\r\n" },
+		{ "SEARCH CHARSET UTF-8 TEXT {2+}\r\n\xc3\xb6", "* SEARCH 1\r\n" },
+	};
+	struct bench b;
+	struct envelope v;
+	char id[STORE_ID_MAX];
+	struct err e;
+
+	(void)state;
+	bench_open(&b, &(struct setting){ 0 });
+	envelope_init(&v);
+	v.peer_ip = "192.0.2.1";
+	v.host = "sink.example";
+	assert_true(store_add(&b.sink.store, &v,
+			BYTES("Subject: x\n\nb\xc3\xb6"
+			      "dy\n.x\n"),
+			id, &e));
+	envelope_free(&v);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session *s = open_session(&b, &imap);
+		struct buf in = BUF(1000), out = BUF(OUT_MAX), due = BUF(1000);
+		converse(s, bytes_of(IMAP_IN), 1000, 1000, &out);
+		buf_clear(&out);
+		buf_printf(&in, "t %s\r\n", rows[i].in);
+		converse(s, buf_bytes(&in), 1, 7, &out);
+		buf_printf(&due, "%st OK done\r\n", rows[i].out);
+		assert_string_equal(buf_text(&out), buf_text(&due));
+		session_free(s);
+		buf_free(&in);
+		buf_free(&out);
+		buf_free(&due);
+	}
+	bench_close(&b);
+}
+
 static void test_fault_specs(void **state)
 {
 	static const struct {
@@ -1055,6 +1178,8 @@ int main(void)
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_imap),
+		cmocka_unit_test(test_imap_message),
 		cmocka_unit_test(test_fault_specs),
 	};
 
