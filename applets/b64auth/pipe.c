@@ -8,13 +8,20 @@
 #include <inttypes.h>
 
 /* Read at once; encoded with a line end behind each digit it is eight thirds of that. */
-enum { CHUNK = 32768, ENCODED_MAX = 3 * CHUNK + 16 };
+enum { CHUNK = 24576, ENCODED_MAX = 3 * CHUNK + 16 };
+
+/* A buf that is cleared is wiped, which takes longer than the coding. Here the next piece goes over
+ * the last one, and buf_free wipes that. */
+static void reuse(struct buf *b)
+{
+	b->n = 0;
+}
 
 /* Writes out what is done. False at a lost output: then there is no use in reading on. */
 static bool pass_on(struct b64auth *b, struct buf *out)
 {
 	out_put(&b->w->out, buf_bytes(out));
-	buf_clear(out);
+	reuse(out);
 	return !b->w->out.failed;
 }
 
@@ -23,7 +30,7 @@ static bool next_piece(struct b64auth *b, struct buf *in, bool *is_broken)
 {
 	struct err e = { 0 };
 
-	buf_clear(in);
+	reuse(in);
 	*is_broken = b->w->in_fd < 0 ? !err_set(&e, ERR_USAGE, "standard input is closed") :
 				       !file_read_some(b->w->in_fd, "standard input", in, &e);
 	if (*is_broken)

@@ -6,6 +6,7 @@
  */
 #include "proto/b64.h"
 
+#include "proto/b64_impl.h"
 #include "sys/mem.h"
 
 enum { STAGE_GROUPS = 512 };
@@ -88,19 +89,35 @@ static bool put_lines(struct b64_encoder *e, struct bytes digits, struct buf *ou
 	return true;
 }
 
-/* Encodes groups whole groups. */
+static void encode_groups(const struct b64_encoder *e, const unsigned char *in, size_t groups,
+		unsigned char *to)
+{
+	const char *digits = e->url ? digits_url : digits_std;
+
+	for (size_t i = b64_fast_encode((struct bytes){ in, 3 * groups }, e->url, to) / 3;
+			i < groups; i++)
+		encode_group(in + 3 * i, digits, to + 4 * i);
+}
+
+/* Encodes groups whole groups: straight into out, or by the stage into lines. */
 static bool put_groups(struct b64_encoder *e, const unsigned char *in, size_t groups,
 		struct buf *out)
 {
-	const char *digits = e->url ? digits_url : digits_std;
 	unsigned char stage[4 * STAGE_GROUPS];
-	size_t most = groups < STAGE_GROUPS ? groups : STAGE_GROUPS;
+	size_t room = 0, most = groups < STAGE_GROUPS ? groups : STAGE_GROUPS;
 	bool fits = true;
 
+	if (e->wrap == 0) {
+		unsigned char *to = buf_room(out, 4 * groups, &room);
+		if (room < 4 * groups)
+			return false;
+		encode_groups(e, in, groups, to);
+		buf_added(out, 4 * groups);
+		return true;
+	}
 	while (fits && groups > 0) {
 		size_t n = groups < most ? groups : most;
-		for (size_t i = 0; i < n; i++)
-			encode_group(in + 3 * i, digits, stage + 4 * i);
+		encode_groups(e, in, n, stage);
 		fits = put_lines(e, (struct bytes){ stage, 4 * n }, out);
 		in += 3 * n;
 		groups -= n;
@@ -162,30 +179,42 @@ static bool fail(struct b64_decoder *d, enum b64_fault fault, uint64_t at)
 	return false;
 }
 
+/* Fills the stage from the whole groups of good digits at the front of in; returns how many. */
+static size_t decode_stage(struct bytes in, bool url, unsigned char *stage)
+{
+	const unsigned wrong = url ? NOT_URL : NOT_STD;
+	size_t groups = in.n / 4;
+	size_t n = url ? 0 : b64_fast_decode(bytes_head(in, 4 * groups), stage) / 4;
+
+	for (; n < groups; n++) {
+		const unsigned char *p = in.p + 4 * n;
+		unsigned v[4] = { values[p[0]], values[p[1]], values[p[2]], values[p[3]] };
+		if ((v[0] | v[1] | v[2] | v[3]) & wrong)
+			break;
+		stage[3 * n] = (unsigned char)(v[0] << 2 | (v[1] & 63) >> 4);
+		stage[3 * n + 1] = (unsigned char)(v[1] << 4 | (v[2] & 63) >> 2);
+		stage[3 * n + 2] = (unsigned char)(v[2] << 6 | (v[3] & 63));
+	}
+	return n;
+}
+
 /* Decodes the whole groups of good digits at the front of in; returns how many there were, or stops
  * at a full out with the fault set. */
 static size_t decode_groups(struct b64_decoder *d, struct bytes in, struct buf *out)
 {
-	unsigned char stage[3 * STAGE_GROUPS];
-	const unsigned wrong = d->url ? NOT_URL : NOT_STD;
-	size_t groups = 0, n;
+	unsigned char stage[3 * STAGE_GROUPS + B64_FAST_SLACK];
+	size_t groups = 0, most = 0, n;
 
 	do {
-		for (n = 0; n < STAGE_GROUPS && in.n - 4 * n >= 4; n++) {
-			const unsigned char *p = in.p + 4 * n;
-			unsigned v[4] = { values[p[0]], values[p[1]], values[p[2]], values[p[3]] };
-			if ((v[0] | v[1] | v[2] | v[3]) & wrong)
-				break;
-			stage[3 * n] = (unsigned char)(v[0] << 2 | (v[1] & 63) >> 4);
-			stage[3 * n + 1] = (unsigned char)(v[1] << 4 | (v[2] & 63) >> 2);
-			stage[3 * n + 2] = (unsigned char)(v[2] << 6 | (v[3] & 63));
-		}
+		n = decode_stage(bytes_head(in, 4 * (size_t)STAGE_GROUPS), d->url, stage);
+		if (n > most)
+			most = n;
 		if (!buf_put(out, (struct bytes){ stage, 3 * n }))
 			fail(d, B64_ROOM, d->offset + 4 * groups);
 		in = bytes_skip(in, 4 * n);
 		groups += n;
 	} while (n == STAGE_GROUPS && !d->fault);
-	mem_wipe(stage, groups < STAGE_GROUPS ? 3 * groups : sizeof(stage));
+	mem_wipe(stage, 3 * most + B64_FAST_SLACK);
 	return groups;
 }
 

@@ -185,6 +185,34 @@ static void test_base64url(void **state)
 	buf_free(&out);
 }
 
+/* Long strings are taken sixteen digits at a time: what is no digit is found at every place all the
+ * same, and what stands before its group comes out. */
+static void test_every_octet_at_every_place(void **state)
+{
+	enum { DIGITS = 68 };
+	static const char good[] =
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned char text[DIGITS];
+
+	(void)state;
+	for (unsigned i = 0; i < 256 * DIGITS; i++) {
+		unsigned char c = (unsigned char)(i / DIGITS);
+		size_t at = i % DIGITS, found = 0;
+		struct buf out = BUF(ROOM);
+		for (size_t k = 0; k < DIGITS; k++)
+			text[k] = (unsigned char)good[k % 64];
+		text[at] = c;
+		enum b64_fault fault = b64_decode((struct bytes){ text, DIGITS }, &out, &found);
+		bool is_digit = c != '\0' && strchr(good, c);
+		if ((fault == B64_OK) != is_digit)
+			fail_msg("octet %u at %zu: fault %d", c, at, (int)fault);
+		if (!is_digit)
+			assert_int_equal(found, fault == B64_BITS ? at - 1 : at);
+		assert_true(out.n >= at / 4 * 3);
+		buf_free(&out);
+	}
+}
+
 /* The octets 0 to 255 and again, so that every digit and both stage borders come up. */
 static void fill(unsigned char *p, size_t n)
 {
@@ -297,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published_vectors),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_every_octet_at_every_place),
 		cmocka_unit_test(test_fault_is_the_same_wherever_cut),
 		cmocka_unit_test(test_every_fault_has_words),
 		cmocka_unit_test(test_line_ends_are_passed_over_on_demand),
