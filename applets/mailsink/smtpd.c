@@ -173,14 +173,6 @@ static void do_auth(struct session *s, struct bytes arg)
 		session_auth(s, arg);
 }
 
-static bool has_eight_bit(struct bytes in)
-{
-	for (size_t i = 0; i < in.n; i++)
-		if (in.p[i] > 0x7f)
-			return true;
-	return false;
-}
-
 /* One parameter of MAIL. NULL: taken; else the reply that refuses it. */
 static const char *mail_parameter(struct smtpd *m, struct bytes word)
 {
@@ -250,7 +242,7 @@ static void do_mail(struct session *s, struct bytes arg)
 		return;
 	while (!trouble && bytes_word(&arg, &word))
 		trouble = mail_parameter(m, word);
-	if (!trouble && has_eight_bit(path) && !m->envelope.is_utf8)
+	if (!trouble && !bytes_is_ascii(path) && !m->envelope.is_utf8)
 		trouble = "553 5.6.7 Error: non-ASCII address without SMTPUTF8";
 	if (trouble) {
 		m->envelope.is_utf8 = false;
@@ -283,7 +275,7 @@ static void do_rcpt(struct session *s, struct bytes arg)
 		refuse(s, "501 5.1.3 Bad recipient address syntax");
 	else if (bytes_trim(arg).n > 0)
 		refuse(s, "555 5.5.4 Unsupported option");
-	else if (has_eight_bit(path) && !m->envelope.is_utf8)
+	else if (!bytes_is_ascii(path) && !m->envelope.is_utf8)
 		refuse(s, "553 5.6.7 Error: non-ASCII address without SMTPUTF8");
 	else if (!envelope_add(&m->envelope, path))
 		session_reply(s, "452 4.5.3 Error: too many recipients");

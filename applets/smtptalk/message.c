@@ -1,8 +1,12 @@
-/* message - the test message smtptalk sends, built or from a file
+/* message - the test message smtptalk sends, built from its options
  * SPDX-License-Identifier: MIT */
 #include "applets/smtptalk/message.h"
 
 #include "proto/mailtext.h"
+#include "sys/file.h"
+
+#include <string.h>
+#include <unistd.h>
 
 static bool is_plain(const char *what, const char *value, struct err *e)
 {
@@ -20,9 +24,11 @@ static bool header_ok(const char *text, struct err *e)
 {
 	struct bytes header = bytes_of(text);
 	size_t colon = bytes_find(header, ':');
-	struct bytes name = bytes_head(header, colon);
+	bool ok = colon > 0 && colon < header.n;
 
-	if (colon == 0 || colon == header.n || bytes_find(name, ' ') < name.n)
+	for (size_t i = 0; i < colon; i++)
+		ok = ok && header.p[i] > ' ' && header.p[i] < 127;
+	if (!ok)
 		return err_set(e, ERR_USAGE, "--header \"%s\": not of the form \"Name: value\"",
 				text);
 	return is_plain("--header", text, e);
@@ -48,6 +54,28 @@ static void put_header(const struct message_parts *m, const char *name, const ch
 	buf_puts(out, "\r\n");
 }
 
+/* An encoded word cannot stand inside an address (RFC 2047 5): of "name <address>" only the name
+ * is encoded. */
+static void put_value(struct bytes value, struct buf *out)
+{
+	size_t angle = value.n;
+
+	if (value.n > 0 && value.p[value.n - 1] == '>' && !bytes_is_ascii(value))
+		angle = bytes_find(value, '<');
+	struct bytes name = bytes_trim(bytes_head(value, angle));
+	if (angle < value.n && name.n > 1 && name.p[0] == '"' && name.p[name.n - 1] == '"')
+		name = bytes_skip(bytes_head(name, name.n - 1), 1);
+	if (angle == value.n || bytes_is_ascii(name)) {
+		name = bytes_head(value, angle);
+		mailtext_encode(name, out);
+	} else {
+		mailtext_encode(name, out);
+		buf_putc(out, ' ');
+	}
+	buf_put(out, bytes_skip(value, angle));
+	buf_puts(out, "\r\n");
+}
+
 static void put_user_headers(const struct message_parts *m, struct buf *out)
 {
 	for (size_t i = 0; i < m->headers->count; i++) {
@@ -55,39 +83,19 @@ static void put_user_headers(const struct message_parts *m, struct buf *out)
 		size_t colon = bytes_find(header, ':');
 		buf_put(out, bytes_head(header, colon));
 		buf_puts(out, ": ");
-		mailtext_encode(bytes_trim(bytes_skip(header, colon + 1)), out);
-		buf_puts(out, "\r\n");
+		put_value(bytes_trim(bytes_skip(header, colon + 1)), out);
 	}
 }
 
-/* LF and CRLF become CRLF; a last line without end gets one. */
-static void put_body(const char *body, struct buf *out)
+static void put_addresses(const struct message_parts *m, const char *name,
+		const struct opt_list *list, struct buf *out)
 {
-	struct bytes rest = bytes_of(body), line;
-
-	while (bytes_line(&rest, &line)) {
-		buf_put(out, line);
-		buf_puts(out, "\r\n");
-	}
-}
-
-static bool has_eight_bit(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text > 127)
-			return true;
-	return false;
-}
-
-static void put_recipients(const struct message_parts *m, struct buf *out)
-{
-	struct buf to = BUF(16 * 1024);
-
-	for (size_t i = 0; i < m->to->count; i++)
-		buf_printf(&to, "%s<%s>", i > 0 ? ",\r\n " : "", m->to->at[i]);
-	if (!user_gives(m, "To"))
-		buf_printf(out, "To: %s\r\n", buf_text(&to));
-	buf_free(&to);
+	if (user_gives(m, name) || list->count == 0)
+		return;
+	for (size_t i = 0; i < list->count; i++)
+		buf_printf(out, "%s%s<%s>", i > 0 ? "," : name, i > 0 ? "\r\n " : ": ",
+				list->at[i]);
+	buf_puts(out, "\r\n");
 }
 
 static void put_identity(struct world *w, const struct message_parts *m, const char *token,
@@ -98,23 +106,174 @@ static void put_identity(struct world *w, const struct message_parts *m, const c
 	struct buf line = BUF(1024);
 	char date[40];
 
+	if (m->from[0])
+		buf_puts(&line, m->from);
+	else /* a From field cannot be empty */
+		buf_printf(&line, "MAILER-DAEMON@%s", m->ehlo_name);
 	mailtext_format_date(w->wall_s(w), date);
 	put_header(m, "Date", date, out);
-	if (!user_gives(m, "From"))
-		buf_printf(out, "From: <%s>\r\n", m->from);
-	put_recipients(m, out);
+	put_addresses(m, "From", &(struct opt_list){ .at = { buf_text(&line) }, .count = 1 }, out);
+	buf_clear(&line);
+	put_addresses(m, "To", m->to, out);
+	put_addresses(m, "Cc", m->cc, out);
 	buf_printf(&line, "mtabox test%s%s", m->stable ? "" : " ", m->stable ? "" : token);
 	put_header(m, "Subject", m->subject ? m->subject : buf_text(&line), out);
-	buf_clear(&line);
-	buf_printf(&line, "<%s.%lld@", token, (long long)w->wall_s(w));
-	if (domain.n > 0)
-		buf_put(&line, domain);
-	else
-		buf_puts(&line, m->ehlo_name);
-	buf_puts(&line, ">");
-	if (!user_gives(m, "Message-ID"))
-		buf_printf(out, "Message-ID: %s\r\n", buf_text(&line));
+	if (!user_gives(m, "Message-ID")) {
+		buf_printf(out, "Message-ID: <%s.%lld@", token, (long long)w->wall_s(w));
+		buf_put(out, domain.n > 0 ? domain : bytes_of(m->ehlo_name));
+		buf_puts(out, ">\r\n");
+	}
 	buf_free(&line);
+}
+
+/* ---- bodies ---- */
+
+static bool has_long_line(struct bytes text)
+{
+	enum { LINE_MAX_OCTETS = 998 }; /* RFC 5322 2.1.1 */
+	struct bytes line;
+
+	while (bytes_line(&text, &line))
+		if (line.n > LINE_MAX_OCTETS)
+			return true;
+	return false;
+}
+
+/* MIME fields of a text, the empty line, the text. */
+static void put_text(const struct message_parts *m, const char *body, struct buf *out)
+{
+	struct buf lines = BUF(MESSAGE_MAX), quoted = BUF(MESSAGE_MAX);
+	const char *encoding = "7bit";
+
+	mailtext_crlf(bytes_of(body), &lines);
+	struct bytes text = buf_bytes(&lines);
+	if (user_gives(m, "Content-Transfer-Encoding")) {
+		encoding = NULL; /* the user says what it is */
+	} else if (!bytes_is_ascii(text) || has_long_line(text)) {
+		mailtext_quoted(text, &quoted);
+		encoding = quoted.n > text.n / 2 * 3 ? "base64" : "quoted-printable";
+	}
+	put_header(m, "Content-Type", "text/plain; charset=utf-8", out);
+	if (encoding)
+		put_header(m, "Content-Transfer-Encoding", encoding, out);
+	if (!m->attach->count)
+		put_user_headers(m, out);
+	buf_puts(out, "\r\n");
+	if (quoted.n == 0)
+		buf_put(out, text);
+	else if (encoding[0] == 'b')
+		mailtext_base64(text, out);
+	else
+		buf_put(out, buf_bytes(&quoted));
+	buf_free(&lines);
+	buf_free(&quoted);
+}
+
+static bool is_type(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash && slash > text && slash[1] && !strpbrk(text, " ;\"\\") &&
+			!strchr(slash + 1, '/') && bytes_is_ascii(bytes_of(text));
+}
+
+static const char *type_of(struct bytes file)
+{
+	static const struct {
+		const char *end, *type;
+	} types[] = {
+		{ ".txt", "text/plain" },
+		{ ".html", "text/html" },
+		{ ".pdf", "application/pdf" },
+		{ ".png", "image/png" },
+		{ ".jpg", "image/jpeg" },
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (bytes_ends(file, bytes_of(types[i].end)))
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+/* RFC 2183; a name that is not plain goes by RFC 2231. */
+static void put_disposition(struct bytes name, struct buf *out)
+{
+	bool is_simple = true;
+
+	for (size_t i = 0; i < name.n; i++)
+		is_simple = is_simple && name.p[i] >= ' ' && name.p[i] < 127 && name.p[i] != '"' &&
+				name.p[i] != '\\';
+	buf_puts(out, "Content-Disposition: attachment;\r\n filename");
+	buf_puts(out, is_simple ? "=\"" : "*=utf-8''");
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = name.p[i];
+		bool is_word = c == '.' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+				(c >= 'a' && c <= 'z');
+		buf_printf(out, is_simple || is_word ? "%c" : "%%%02X", c);
+	}
+	buf_puts(out, is_simple ? "\"\r\n" : "\r\n");
+}
+
+/* FILE or FILE:TYPE; a file whose name only looks so comes first. */
+static bool put_attachment(const char *what, struct buf *out, struct err *e)
+{
+	struct buf path = BUF(4096), content = BUF(MESSAGE_MAX);
+	const char *colon = strrchr(what, ':');
+	bool has_type = colon && is_type(colon + 1) && access(what, F_OK) != 0;
+	struct bytes file =
+			bytes_head(bytes_of(what), has_type ? (size_t)(colon - what) : SIZE_MAX);
+	const char *type = has_type ? colon + 1 : type_of(file);
+
+	buf_put(&path, file);
+	bool ok = is_plain("--attach", what, e) && file_read(buf_text(&path), &content, e);
+	if (ok &&
+			(bytes_starts_nocase(bytes_of(type), BYTES("message/")) ||
+					bytes_starts_nocase(bytes_of(type), BYTES("multipart/"))))
+		ok = err_set(e, ERR_USAGE, "--attach %s: this type may not be base64 (RFC 2046 5)",
+				what);
+	if (ok) {
+		const char *slash = strrchr(buf_text(&path), '/');
+		buf_printf(out, "Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n", type);
+		put_disposition(bytes_of(slash ? slash + 1 : buf_text(&path)), out);
+		buf_puts(out, "\r\n");
+		mailtext_base64(buf_bytes(&content), out);
+	}
+	buf_free(&path);
+	buf_free(&content);
+	return ok;
+}
+
+static bool put_parts(const struct message_parts *m, const char *body, const char *token,
+		struct buf *out, struct err *e)
+{
+	bool ok = true;
+
+	if (user_gives(m, "Content-Type") || user_gives(m, "Content-Transfer-Encoding"))
+		return err_set(e, ERR_USAGE, "a --header Content-... does not go with --attach");
+	buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_%s\"\r\n", token);
+	put_user_headers(m, out);
+	buf_printf(out, "\r\n--=_%s\r\n", token);
+	put_text(m, body, out);
+	for (size_t i = 0; ok && i < m->attach->count; i++) {
+		buf_printf(out, "\r\n--=_%s\r\n", token);
+		ok = put_attachment(m->attach->at[i], out, e);
+	}
+	buf_printf(out, "\r\n--=_%s--\r\n", token);
+	return ok;
+}
+
+static bool parts_ok(const struct message_parts *m, struct err *e)
+{
+	bool ok = is_plain("--from", m->from, e) &&
+			(!m->subject || is_plain("--subject", m->subject, e));
+
+	for (size_t i = 0; ok && i < m->to->count; i++)
+		ok = is_plain("--to", m->to->at[i], e);
+	for (size_t i = 0; ok && i < m->cc->count; i++)
+		ok = is_plain("--cc", m->cc->at[i], e);
+	for (size_t i = 0; ok && i < m->headers->count; i++)
+		ok = header_ok(m->headers->at[i], e);
+	return ok;
 }
 
 bool message_build(struct world *w, const struct message_parts *m, struct buf *out, struct err *e)
@@ -124,32 +283,24 @@ bool message_build(struct world *w, const struct message_parts *m, struct buf *o
 			"-- \n"
 			"Sent by smtptalk of mtabox to see whether mail is accepted here.\n";
 	const char *body = m->body ? m->body : default_body;
-	unsigned char random[4];
-	char token[9];
+	unsigned char random[8];
+	char token[2 * sizeof(random) + 1];
 
-	if (!is_plain("--from", m->from, e) ||
-			(m->subject && !is_plain("--subject", m->subject, e)))
+	if (!parts_ok(m, e))
 		return false;
-	for (size_t i = 0; i < m->to->count; i++)
-		if (!is_plain("--to", m->to->at[i], e))
-			return false;
-	for (size_t i = 0; i < m->headers->count; i++)
-		if (!header_ok(m->headers->at[i], e))
-			return false;
 	w->random(w, random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++) {
 		token[2 * i] = "0123456789abcdef"[random[i] >> 4];
 		token[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
 	}
-	token[8] = '\0';
+	token[2 * sizeof(random)] = '\0';
 	put_identity(w, m, token, out);
 	put_header(m, "Auto-Submitted", "auto-generated", out); /* RFC 3834: no vacation answers */
 	put_header(m, "MIME-Version", "1.0", out);
-	put_header(m, "Content-Type", "text/plain; charset=utf-8", out);
-	put_header(m, "Content-Transfer-Encoding", has_eight_bit(body) ? "8bit" : "7bit", out);
-	put_user_headers(m, out);
-	buf_puts(out, "\r\n");
-	put_body(body, out);
+	if (m->attach->count == 0)
+		put_text(m, body, out);
+	else if (!put_parts(m, body, token, out, e))
+		return false;
 	if (out->overflow)
 		return err_set(e, ERR_USAGE,
 				"a message of over %d octets: give it with --data FILE",

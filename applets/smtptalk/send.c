@@ -13,19 +13,12 @@
 /* The message is a buf (built) or a descriptor (--data). */
 struct source {
 	struct buf built;
-	int fd; /* -1 = built */
+	size_t at; /* of built, what was sent */
+	int fd;    /* -1 = built */
 	const char *name;
 	uint64_t size;  /* octets, 0 = unknown (a pipe) */
 	bool eight_bit; /* or unknown */
 };
-
-static bool is_ascii(struct bytes b)
-{
-	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i] > 127)
-			return false;
-	return true;
-}
 
 static bool source_open(struct smtptalk *s, struct source *src)
 {
@@ -33,9 +26,11 @@ static bool source_open(struct smtptalk *s, struct source *src)
 	struct message_parts parts = {
 		.from = o->from,
 		.to = &o->to,
+		.cc = &o->cc,
 		.subject = o->subject,
 		.body = o->body,
 		.headers = &o->headers,
+		.attach = &o->attach,
 		.ehlo_name = s->ehlo_name,
 		.stable = s->common.stable,
 	};
@@ -46,7 +41,7 @@ static bool source_open(struct smtptalk *s, struct source *src)
 		if (!message_build(s->talk.w, &parts, &src->built, &s->talk.d.err))
 			return false;
 		src->size = src->built.n;
-		src->eight_bit = !is_ascii(buf_bytes(&src->built));
+		src->eight_bit = !bytes_is_ascii(buf_bytes(&src->built));
 		return true;
 	}
 	if (strcmp(o->data_file, "-") == 0)
@@ -66,6 +61,19 @@ static void source_close(struct source *src)
 	buf_free(&src->built);
 	if (src->fd >= 0)
 		close(src->fd);
+}
+
+/* Those of --to, --cc and --bcc, NULL behind the last. */
+static const char *recipient(const struct smtptalk *s, size_t i)
+{
+	const struct opt_list *lists[] = { &s->o.to, &s->o.cc, &s->o.bcc };
+
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+		if (i < lists[k]->count)
+			return lists[k]->at[i];
+		i -= lists[k]->count;
+	}
+	return NULL;
 }
 
 /* One command; false: failed or refused, and told. */
@@ -95,10 +103,10 @@ static bool ask_path(struct smtptalk *s, const char *stage, const char *verb, co
 static bool send_mail(struct smtptalk *s, const struct source *src)
 {
 	struct buf params = BUF(128);
-	bool ascii = is_ascii(bytes_of(s->o.from));
+	bool ascii = bytes_is_ascii(bytes_of(s->o.from));
 
-	for (size_t i = 0; i < s->o.to.count; i++)
-		ascii = ascii && is_ascii(bytes_of(s->o.to.at[i]));
+	for (size_t i = 0; recipient(s, i); i++)
+		ascii = ascii && bytes_is_ascii(bytes_of(recipient(s, i)));
 	if (!ascii && !(s->caps.has & SMTP_SMTPUTF8)) {
 		s->talk.stage = "mail";
 		return talk_own(&s->talk, REPORT_CRITICAL, "smtputf8-missing",
@@ -119,9 +127,9 @@ static bool send_mail(struct smtptalk *s, const struct source *src)
 
 static bool send_recipients(struct smtptalk *s)
 {
-	for (size_t i = 0; i < s->o.to.count && !s->talk.d.is_over; i++) {
-		s->talk.to = s->o.to.at[i];
-		if (ask_path(s, "rcpt", "RCPT TO", s->o.to.at[i], NULL))
+	for (size_t i = 0; recipient(s, i) && !s->talk.d.is_over; i++) {
+		s->talk.to = recipient(s, i);
+		if (ask_path(s, "rcpt", "RCPT TO", s->talk.to, NULL))
 			s->accepted++;
 	}
 	return s->accepted > 0 && !s->talk.d.is_over;
@@ -133,8 +141,8 @@ static bool next_part(struct smtptalk *s, struct source *src, struct buf *part)
 
 	buf_clear(part);
 	if (src->fd < 0) {
-		buf_put(part, bytes_head(buf_bytes(&src->built), part->max));
-		buf_drop(&src->built, part->n);
+		buf_put(part, bytes_head(bytes_skip(buf_bytes(&src->built), src->at), part->max));
+		src->at += part->n;
 		return true;
 	}
 	unsigned char *to = buf_room(part, part->max, &fits);
@@ -194,6 +202,7 @@ static bool message_verdict(struct smtptalk *s)
 	struct buf fact = BUF(TALK_NOTE_MAX), proves = BUF(TALK_NOTE_MAX),
 		   next = BUF(TALK_NOTE_MAX);
 	struct report_verdict v = { .status = REPORT_OK, .stage = "data", .subject = "message" };
+	size_t wanted = s->o.to.count + s->o.cc.count + s->o.bcc.count;
 	struct bytes id = { 0 };
 
 	if (smtp_queue_id(reply_text(&t->d.reply, t->d.reply.line_count - 1), &id)) {
@@ -201,8 +210,8 @@ static bool message_verdict(struct smtptalk *s)
 		memcpy(s->queue_id, buf_text(&next), next.n + 1);
 		buf_clear(&next);
 	}
-	buf_printf(&fact, "accepted for %zu of %zu recipient%s", s->accepted, s->o.to.count,
-			s->o.to.count == 1 ? "" : "s");
+	buf_printf(&fact, "accepted for %zu of %zu recipient%s", s->accepted, wanted,
+			wanted == 1 ? "" : "s");
 	if (s->queue_id[0])
 		buf_printf(&fact, ", queue id %s", s->queue_id);
 	else

@@ -46,10 +46,14 @@ static const struct opt options[] = {
 	{ .help = "Message", .max = OPT_NAMES_ONLY },
 	{ 0, "from", "ADDR", OPT_TEXT, AT(from), "envelope sender and From; \"\" = <>", 0, 0 },
 	{ 0, "to", "ADDR", OPT_LIST, AT(to), "recipient; may be repeated", 0, 0 },
+	{ 0, "cc", "ADDR", OPT_LIST, AT(cc), "the same, named in Cc", 0, 0 },
+	{ 0, "bcc", "ADDR", OPT_LIST, AT(bcc), "the same, named nowhere", 0, 0 },
 	{ 0, "subject", "TEXT", OPT_TEXT, AT(subject), "subject; else a unique one", 0, 0 },
 	{ 0, "header", "LINE", OPT_LIST, AT(headers), "add or replace a header; may be repeated", 0,
 			0 },
 	{ 0, "body", "TEXT", OPT_TEXT, AT(body), "text of the message", 0, 0 },
+	{ 0, "attach", "FILE[:TYPE]", OPT_LIST, AT(attach),
+			"attach a file, as TYPE (image/png); may be repeated", 0, 0 },
 	{ 0, "data", "FILE", OPT_TEXT, AT(data_file),
 			"send this file as the whole message; \"-\" = standard input", 0, 0 },
 	{ 0 },
@@ -253,11 +257,16 @@ static bool run_lines(struct smtptalk *s)
 
 /* ---- the session ---- */
 
+static bool has_recipient(const struct smtptalk_options *o)
+{
+	return o->to.count + o->cc.count + o->bcc.count > 0;
+}
+
 static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return o->to.count > 0 || o->auth_only || o->all_mechs || o->quit_after;
+	return has_recipient(o) || o->auth_only || o->all_mechs || o->quit_after;
 }
 
 static void steps(struct smtptalk *s, bool lines_follow)
@@ -283,7 +292,7 @@ static void steps(struct smtptalk *s, bool lines_follow)
 		return;
 	if (lines_follow && run_lines(s))
 		return;
-	if (s->o.to.count > 0 && !quit_early && !s->o.auth_only && last != SMTPTALK_AUTH) {
+	if (has_recipient(&s->o) && !quit_early && !s->o.auth_only && last != SMTPTALK_AUTH) {
 		t->from = s->o.from;
 		if (smtptalk_send(s) && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
 			talk_ok(t, last == SMTPTALK_MAIL ? "mail" : "rcpt", NULL,
@@ -313,6 +322,11 @@ static void session(struct smtptalk *s)
 	talk_quit(t);
 }
 
+static bool builds(const struct smtptalk_options *o)
+{
+	return o->subject || o->body || o->headers.count > 0 || o->attach.count > 0;
+}
+
 /* What the table cannot say: which options need which. */
 static bool options_ok(struct smtptalk *s, struct world *w)
 {
@@ -329,15 +343,15 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 		opt_wrong(w, &smtptalk_spec, "--tls-min is above --tls-max");
 	else if (o->key && !o->cert)
 		opt_wrong(w, &smtptalk_spec, "--key needs --cert");
-	else if (o->to.count > 0 && !o->from)
+	else if (has_recipient(o) && !o->from)
 		opt_wrong(w, &smtptalk_spec,
-				"--to needs --from (the envelope sender; \"\" is the null sender)");
-	else if (o->to.count == 0 &&
-			(o->from || o->data_file || o->subject || o->body || o->headers.count > 0))
+				"a recipient needs --from (the envelope sender; \"\" is the null sender)");
+	else if (!has_recipient(o) && (o->from || o->data_file || builds(o)))
 		opt_wrong(w, &smtptalk_spec, "a message needs at least one --to");
-	else if (o->data_file && (o->subject || o->body || o->headers.count > 0))
+	else if (o->data_file && builds(o))
 		opt_wrong(w, &smtptalk_spec,
-				"--data FILE is the whole message: no --subject, --body or --header with it");
+				"--data FILE is the whole message: no --subject, --body, --header or"
+				" --attach with it");
 	else if (o->ehlo &&
 			(bytes_has_control(bytes_of(o->ehlo)) || strchr(o->ehlo, ' ') ||
 					strlen(o->ehlo) > 250))

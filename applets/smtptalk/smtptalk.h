@@ -21,7 +21,7 @@ enum { SMTPTALK_LIST_MAX = 64 * 1024 };
 
 struct smtptalk_options {
 	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect, *cert, *key;
-	struct opt_list to, headers, xclient;
+	struct opt_list to, cc, bcc, headers, attach, xclient;
 	int proxy;            /* 0, or the version */
 	int tls_min, tls_max; /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
 	int quit_after;       /* enum smtptalk_stage */

@@ -34,6 +34,13 @@ void mailtext_decode(struct bytes value, struct buf *out);
  * CR, LF or NUL, is no UTF-8, or out is full. */
 bool mailtext_encode(struct bytes value, struct buf *out);
 
+/* Bodies; false when out is full. mailtext_crlf: every line end (LF, CR, CRLF) as CRLF, and one
+ * behind the last line. The other two are RFC 2045's: quoted-printable of text with such line ends,
+ * and base64 in lines of 76. */
+bool mailtext_crlf(struct bytes text, struct buf *out);
+bool mailtext_quoted(struct bytes text, struct buf *out);
+bool mailtext_base64(struct bytes octets, struct buf *out);
+
 /* RFC 5322 3.3 date ("Sun, 19 Jan 2014 00:37:34 +0900" and the obsolete forms) to seconds since
  * 1970 and the zone it was written in. False: no such date, or one without zone. */
 bool mailtext_date(struct bytes value, int64_t *seconds, int *zone_minutes);

@@ -218,6 +218,14 @@ bool bytes_has_control(struct bytes in)
 	return false;
 }
 
+bool bytes_is_ascii(struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++)
+		if (in.p[i] > 127)
+			return false;
+	return true;
+}
+
 int bytes_hex(unsigned char c)
 {
 	if (c >= '0' && c <= '9')

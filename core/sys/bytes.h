@@ -57,5 +57,8 @@ bool bytes_is_uint(struct bytes in, uint64_t max, uint64_t *out);
 /* Any C0 control octet or DEL: what must never stand in a command we build. */
 bool bytes_has_control(struct bytes in);
 
+/* No octet over 127. */
+bool bytes_is_ascii(struct bytes in);
+
 /* The value of a hexadecimal digit of either case, -1 for any other octet. */
 int bytes_hex(unsigned char c);

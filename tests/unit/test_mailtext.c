@@ -508,6 +508,70 @@ static void test_format_date(void **state)
 	}
 }
 
+/* Bodies: in, with CRLF line ends, quoted-printable of that. */
+static const struct {
+	const char *name;
+	struct bytes in, lines, quoted;
+} body_rows[] = {
+	{ "empty", B(""), B(""), B("") },
+	{ "every line end", B("a\nb\rc\r\nd"), B("a\r\nb\r\nc\r\nd\r\n"),
+			B("a\r\nb\r\nc\r\nd\r\n") },
+	{ "empty lines", B("\n\r\r\n\n"), B("\r\n\r\n\r\n\r\n"), B("\r\n\r\n\r\n\r\n") },
+	{ "blanks at a line's end", B("a b \nc\t\n"), B("a b \r\nc\t\r\n"),
+			B("a b=20\r\nc=09\r\n") },
+	{ "octets that are quoted", B("=\xc3\xb6\x01"), B("=\xc3\xb6\x01\r\n"),
+			B("=3D=C3=B6=01\r\n") },
+};
+
+static void test_body(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(body_rows); i++) {
+		struct buf lines = BUF(1000), quoted = BUF(1000);
+		assert_true(mailtext_crlf(body_rows[i].in, &lines));
+		check_bytes(body_rows[i].name, buf_bytes(&lines), body_rows[i].lines);
+		assert_true(mailtext_quoted(buf_bytes(&lines), &quoted));
+		check_bytes(body_rows[i].name, buf_bytes(&quoted), body_rows[i].quoted);
+		buf_free(&lines);
+		buf_free(&quoted);
+	}
+}
+
+/* RFC 2045 6.7 (5), 6.8: whatever the text, no encoded line is over 76 columns. */
+static void test_body_columns(void **state)
+{
+	(void)state;
+	for (size_t n = 60; n < 240; n++) {
+		struct buf text = BUF(1000), out[2] = { BUF(2000), BUF(2000) };
+		for (size_t i = 0; i < n; i++)
+			buf_putc(&text, n % 2 ? 'x' : i % 3 ? 'x' : 0xe9);
+		buf_puts(&text, "\r\n");
+		assert_true(mailtext_quoted(buf_bytes(&text), &out[0]));
+		assert_true(mailtext_base64(buf_bytes(&text), &out[1]));
+		for (size_t k = 0; k < 2; k++) {
+			struct bytes rest = buf_bytes(&out[k]), line;
+			assert_true(bytes_ends(rest, BYTES("\r\n")));
+			while (bytes_line(&rest, &line))
+				assert_true(line.n > 0 && line.n <= 76);
+			buf_free(&out[k]);
+		}
+		buf_free(&text);
+	}
+}
+
+static void test_body_room(void **state)
+{
+	struct buf small = BUF(3);
+
+	(void)state;
+	assert_false(mailtext_crlf(BYTES("abcd"), &small));
+	buf_clear(&small);
+	assert_false(mailtext_quoted(BYTES("=="), &small));
+	buf_clear(&small);
+	assert_false(mailtext_base64(BYTES("a"), &small));
+	buf_free(&small);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,6 +586,9 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_date),
 		cmocka_unit_test(test_format_date),
+		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_body_columns),
+		cmocka_unit_test(test_body_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
