@@ -25,6 +25,7 @@ enum {
 	EVENTS = 256,
 	WAIT_MAX_MS = 500, /* a signal just before epoll_wait is seen after so long */
 	SHORT_MS = 50,
+	SHORT_COUNT = 200, /* in a row: then the port is given up, undecided */
 	PROGRESS_MS = 1000,
 };
 
@@ -204,6 +205,7 @@ void engine_retry(struct engine *e, uint32_t slot)
 
 static void short_of_something(struct engine *e)
 {
+	e->short_count++;
 	e->short_until_ms = engine_now(e) + SHORT_MS;
 }
 
@@ -228,10 +230,17 @@ bool engine_send(struct engine *e, uint32_t slot, bool is_canary)
 	addr_set_port(&to, ports_at(&e->run->ports, slot % e->run->ports.count));
 	int fd = mscan_connect(&to, &error);
 	if (fd < 0) {
-		if (mscan_connect_failed(error, &event)) {
+		bool is_short = mscan_connect_failed(error, &event);
+		if (is_short && error == EADDRNOTAVAIL && !e->run->hosts[host].source[0]) {
+			event.reason = MSCAN_BY_NO_FAMILY; /* no address of that kind here */
+			is_short = false;
+		}
+		if (is_short && e->short_count < SHORT_COUNT) {
 			short_of_something(e);
 			return false;
 		}
+		if (is_short)
+			event = (struct mscan_event){ .error = error };
 		if (is_canary) {
 			throttle_canary(e, host, event.state == MSCAN_CLOSED);
 			return true;
@@ -249,6 +258,7 @@ bool engine_send(struct engine *e, uint32_t slot, bool is_canary)
 		return false;
 	}
 	struct try *t = &e->tries[index];
+	e->short_count = 0;
 	e->try_free = t->next_open;
 	e->try_count++;
 	*t = (struct try){ .fd = fd,

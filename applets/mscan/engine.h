@@ -61,6 +61,7 @@ struct engine {
 	size_t undecided;
 	struct pace_bucket bucket;
 	uint64_t slowest_ms;     /* round trip of the slowest host that answered */
+	unsigned short_count;    /* times in a row that this machine was short of something */
 	uint64_t short_until_ms; /* this machine was short of something: no tries before */
 	unsigned busy;           /* hosts that need canaries or are not HOST_FAST */
 	struct active *active;   /* probes */

@@ -15,7 +15,7 @@ mailbox_holds() { # FILE
 
 @test "sending: banner, EHLO, AUTH PLAIN, MAIL, RCPT, DATA, queue id, QUIT" {
 	local id
-	try smtptalk "localhost:$PLAIN_PORT" -u sample --pass-file pass --from sample@example.com \
+	try smtptalk "localhost:$PLAIN_PORT" -u sample --pass-file pass --auth PLAIN --from sample@example.com \
 		--to sample@gmail.com --subject "this is test" --body "test mail"
 	exits 0
 	says "S: 220 mail.example.com ESMTP unknown" "software name hidden" "C: EHLO" \
