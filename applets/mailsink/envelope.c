@@ -41,7 +41,11 @@ bool envelope_add(struct envelope *v, struct bytes recipient)
 
 void envelope_with(const struct envelope *v, struct buf *out)
 {
-	buf_puts(out, v->is_utf8 ? "UTF8SMTP" : v->is_esmtp ? "ESMTP" : "SMTP");
+	buf_puts(out,
+			v->is_utf8                  ? v->is_lmtp ? "UTF8LMTP" : "UTF8SMTP" :
+					v->is_lmtp  ? "LMTP" :
+					v->is_esmtp ? "ESMTP" :
+						      "SMTP");
 	if (v->is_esmtp && v->is_tls)
 		buf_putc(out, 'S');
 	if (v->is_esmtp && v->is_authed)

@@ -18,7 +18,7 @@ struct envelope {
 	struct buf from;       /* "" = null path */
 	struct buf recipients; /* each followed by LF */
 	unsigned recipient_count;
-	bool is_esmtp, is_tls, is_authed, is_utf8;
+	bool is_lmtp, is_esmtp, is_tls, is_authed, is_utf8;
 	const char *peer_ip; /* borrowed */
 	const char *host;    /* ours; borrowed */
 };

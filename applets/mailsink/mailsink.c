@@ -15,7 +15,10 @@
 
 #define HOST_NAME "mailsink.localhost" /* RFC 6761 6.3: such names are loopback everywhere */
 
-enum { BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
+/* In the order of --cert-fault. */
+enum { CERT_GOOD, CERT_EXPIRED, CERT_EARLY, CERT_WRONG_NAME };
+
+enum { DAY_S = 86400, BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
 
 struct mailsink {
 	unsigned port[SERVE_PORTS], first_port;
@@ -23,7 +26,8 @@ struct mailsink {
 	struct opt_list users, faults;
 	const char *user_file, *maildir, *banner;
 	const char *cert, *key, *cert_out;
-	bool no_tls, require_tls;
+	bool no_tls, require_tls, discard;
+	int cert_fault, tls_version;
 	unsigned max_messages, max_bytes, max_size, max_sessions;
 	bool once;
 	unsigned for_s, idle_s;
@@ -41,12 +45,14 @@ static const struct opt options[] = {
 	{0, "pop3s", "PORT", OPT_NUMBER, AT(port[SERVE_POP3S]), "POP3 inside TLS", 0, PORT_MAX},
 	{0, "imap", "PORT", OPT_NUMBER, AT(port[SERVE_IMAP]), "IMAP, with STARTTLS", 0, PORT_MAX},
 	{0, "imaps", "PORT", OPT_NUMBER, AT(port[SERVE_IMAPS]), "IMAP inside TLS", 0, PORT_MAX},
+	{0, "lmtp", "PORT", OPT_NUMBER, AT(port[SERVE_LMTP]), "LMTP; only when named", 0, PORT_MAX},
 	{0, "port", "PORT", OPT_NUMBER, AT(first_port), "all six from PORT on, in this order", 0, PORT_MAX - 5},
 	{'b', "bind", "ADDR", OPT_TEXT, AT(bind), "listen on ADDR, not on 127.0.0.1", 0, 0},
 	{.help = "Who and what"},
 	{0, "user", "NAME:PASS", OPT_LIST, AT(users), "this user can log in; may be repeated", 0, 0},
 	{0, "user-file", "FILE", OPT_TEXT, AT(user_file), "the same, one NAME:PASS a line", 0, 0},
 	{0, "maildir", "DIR", OPT_TEXT, AT(maildir), "keep messages there, not in memory", 0, 0},
+	{0, "discard", NULL, OPT_FLAG, AT(discard), "take messages, keep none", 0, 0},
 	{0, "max-messages", "N", OPT_NUMBER, AT(max_messages), "keep at most N (10000)", 1, 1000000},
 	{0, "max-bytes", "N", OPT_NUMBER, AT(max_bytes), "all together at most N (64 MiB)", 1, 4294967295},
 	{0, "max-size", "N", OPT_NUMBER, AT(max_size), "each at most N bytes (10 MiB)", 1, 1073741824},
@@ -55,6 +61,8 @@ static const struct opt options[] = {
 	{0, "cert", "FILE", OPT_TEXT, AT(cert), "PEM certificate, then its chain", 0, 0},
 	{0, "key", "FILE", OPT_TEXT, AT(key), "its PEM key, when FILE of --cert has none", 0, 0},
 	{0, "cert-out", "FILE", OPT_TEXT, AT(cert_out), "write the certificate, for clients to trust", 0, 0},
+	{0, "cert-fault", "none|expired|early|wrong-name", OPT_CHOICE, AT(cert_fault), "make a certificate that is no good", 0, 0},
+	{0, "tls-version", "any|1.2|1.3", OPT_CHOICE, AT(tls_version), "speak only this one", 0, 0},
 	{0, "require-tls", NULL, OPT_FLAG, AT(require_tls), "no mail and no login in clear text", 0, 0},
 	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
 	{.help = "A server that is broken"},
@@ -145,7 +153,7 @@ static bool choose_ports(struct mailsink *m, struct err *e)
 	for (unsigned i = 0; m->no_tls && i < SERVE_PORTS; i++)
 		if (m->port[i] != SERVE_UNUSED && serve_port_is_tls((enum serve_port)i))
 			return err_set(e, ERR_USAGE, "--no-tls has no TLS ports");
-	for (unsigned i = 0; !any && i < SERVE_PORTS; i++)
+	for (unsigned i = 0; !any && i < SERVE_USUAL; i++)
 		m->port[i] = m->first_port != SERVE_UNUSED && m->first_port > 0 ?
 				m->first_port + i :
 				0;
@@ -157,8 +165,8 @@ static bool choose_ports(struct mailsink *m, struct err *e)
 
 static bool take_faults(struct faults *f, const struct opt_list *specs, struct err *e)
 {
-	static const struct session_proto *const protos[] = { &smtpd_proto, &pop3d_proto,
-		&imapd_proto };
+	static const struct session_proto *const protos[] = { &smtpd_proto, &smtpd_lmtp,
+		&pop3d_proto, &imapd_proto };
 	const char *stages[FAULT_STAGES_MAX + 1] = { FAULT_STAGES };
 	size_t count = 0;
 	bool ok = true;
@@ -180,6 +188,8 @@ static bool check_options(struct mailsink *m, struct err *e)
 	if (m->no_tls && (m->require_tls || m->cert || m->key || m->cert_out))
 		return err_set(e, ERR_USAGE,
 				"--no-tls excludes --require-tls, --cert, --key and --cert-out");
+	if (m->cert && m->cert_fault != CERT_GOOD)
+		return err_set(e, ERR_USAGE, "--cert-fault is for a self-made certificate");
 	if (m->key && !m->cert)
 		return err_set(e, ERR_USAGE, "--key needs --cert");
 	if (m->banner &&
@@ -193,13 +203,22 @@ static bool check_options(struct mailsink *m, struct err *e)
 static struct tls_server *make_tls(struct world *w, const struct mailsink *m, const char *name,
 		struct err *e)
 {
+	/* made a year and a half ago, or to be made in a month */
+	static const int64_t shift_s[] = { [CERT_EXPIRED] = -550 * DAY_S,
+		[CERT_EARLY] = 30 * DAY_S,
+		[CERT_WRONG_NAME] = 0 };
 	const char *names[] = { "localhost", "127.0.0.1", "::1", name, m->bind };
+	const char *other[] = { "another.example" };
+	bool is_wrong = m->cert_fault == CERT_WRONG_NAME;
 	size_t count = strcmp(m->bind, "127.0.0.1") == 0 || strcmp(m->bind, "::1") == 0 ? 4 : 5;
 	struct tls_server *tls = m->cert ?
 			tls_server_load(w, m->cert, m->key ? m->key : m->cert, e) :
-			tls_server_make(w, names, count, e);
+			tls_server_make(w, is_wrong ? other : names, is_wrong ? 1 : count,
+					shift_s[m->cert_fault], e);
 	struct buf pem = BUF(PEM_MAX);
 
+	if (tls && m->tls_version > 0)
+		tls_server_only(tls, m->tls_version == 1 ? 12 : 13);
 	if (tls && m->cert_out &&
 			!(tls_server_pem(tls, &pem) &&
 					file_write(m->cert_out, buf_bytes(&pem), true, e))) {
@@ -285,6 +304,7 @@ static void set_sink(struct sink *sink, struct world *w, const struct mailsink *
 			.banner = m->banner,
 			.can_tls = !m->no_tls,
 			.require_tls = m->require_tls,
+			.discard = m->discard,
 			.message_max = m->max_size,
 			.store = {
 					.w = w,
@@ -301,7 +321,7 @@ int mailsink_main(struct world *w, int argc, char **argv)
 {
 	struct mailsink m = {
 		.port = { SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED, SERVE_UNUSED,
-				SERVE_UNUSED },
+				SERVE_UNUSED, SERVE_UNUSED },
 		.first_port = SERVE_UNUSED,
 		.bind = "127.0.0.1",
 		.max_messages = 10000,

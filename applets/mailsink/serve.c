@@ -33,6 +33,7 @@ struct conn {
 	bool eof, dead;
 	bool tls_by_command; /* STARTTLS or STLS, not from the first octet */
 	bool tls_told;
+	bool has_spoken; /* we, to the client */
 	short read_wants, write_wants;
 	size_t sent;    /* since the last step */
 	uint64_t steps; /* of the session when the deadline was set */
@@ -53,6 +54,7 @@ static const struct kind {
 	[SERVE_POP3S] = { "pop3s", true, POP3_IDLE_S, &pop3d_proto, pop3d_new },
 	[SERVE_IMAP] = { "imap", false, IMAP_IDLE_S, &imapd_proto, imapd_new },
 	[SERVE_IMAPS] = { "imaps", true, IMAP_IDLE_S, &imapd_proto, imapd_new },
+	[SERVE_LMTP] = { "lmtp", false, SMTP_IDLE_S, &smtpd_lmtp, smtpd_new_lmtp },
 };
 
 const char *serve_port_name(enum serve_port port)
@@ -77,11 +79,13 @@ bool serve_open(struct serve *v, struct sink *sink, const struct serve_options *
 	for (size_t i = 0; i < SERVE_PORTS; i++)
 		v->listen[i].fd = -1;
 	for (size_t i = 0; i < SERVE_PORTS; i++) {
-		if (o->port[i] == SERVE_UNUSED ||
-				listen_open(&v->listen[i], o->bind, o->port[i], e))
+		if (o->port[i] == SERVE_UNUSED)
 			continue;
-		close_ports(v);
-		return false;
+		if (!listen_open(&v->listen[i], o->bind, o->port[i], e)) {
+			close_ports(v);
+			return false;
+		}
+		v->ports[v->port_count++] = (enum serve_port)i;
 	}
 	v->conns = xcalloc(o->sessions_max, sizeof(v->conns[0]));
 	return true;
@@ -199,6 +203,7 @@ static void was_sent(const struct serve *v, struct conn *c, size_t n)
 	struct session *s = c->session;
 	struct fault_state *f = &s->fault;
 
+	c->has_spoken = true;
 	buf_drop(&s->out, n);
 	f->pause_at -= f->pause_at < n ? f->pause_at : n;
 	if (f->by_octet && f->octet_ms > 0 && n > 0)
@@ -254,6 +259,8 @@ static bool receive(struct conn *c)
 	case IO_OK:
 		c->read_wants = POLLIN;
 		tell_tls(c);
+		if (!c->has_spoken)
+			session_note(c->session, "the client speaks before the greeting");
 		return true;
 	case IO_TIMEOUT:
 		return false;
@@ -367,11 +374,12 @@ static uint64_t prepare(struct serve *v, struct pollfd *fds)
 
 	if (v->options->deadline_ms < deadline)
 		deadline = v->options->deadline_ms;
-	for (size_t i = 0; i < SERVE_PORTS; i++)
-		fds[i] = (struct pollfd){ .fd = accepts ? v->listen[i].fd : -1, .events = POLLIN };
+	for (size_t i = 0; i < v->port_count; i++)
+		fds[i] = (struct pollfd){ .fd = accepts ? v->listen[v->ports[i]].fd : -1,
+			.events = POLLIN };
 	for (size_t i = 0; i < v->conn_count; i++) {
 		const struct conn *c = &v->conns[i];
-		fds[SERVE_PORTS + i] = (struct pollfd){ .fd = stream_get_fd(c->stream),
+		fds[v->port_count + i] = (struct pollfd){ .fd = stream_get_fd(c->stream),
 			.events = events_of(v, c) };
 		if (c->deadline_ms < deadline)
 			deadline = c->deadline_ms;
@@ -402,16 +410,16 @@ static void take_turn(struct serve *v, struct pollfd *fds)
 {
 	size_t before = v->conn_count;
 
-	world_poll(v->sink->w, fds, SERVE_PORTS + before, prepare(v, fds));
+	world_poll(v->sink->w, fds, v->port_count + before, prepare(v, fds));
 	for (size_t i = 0; i < before; i++) {
 		struct conn *c = &v->conns[i];
-		if (fds[SERVE_PORTS + i].revents || has_work(c) || now_ms(v) >= c->deadline_ms ||
+		if (fds[v->port_count + i].revents || has_work(c) || now_ms(v) >= c->deadline_ms ||
 				(c->resume_ms > 0 && !is_paused(v, c)))
 			drive(v, c);
 	}
-	for (size_t i = 0; i < SERVE_PORTS; i++)
+	for (size_t i = 0; i < v->port_count; i++)
 		if (fds[i].fd >= 0 && fds[i].revents)
-			accept_some(v, (enum serve_port)i);
+			accept_some(v, v->ports[i]);
 	for (size_t i = before; i < v->conn_count; i++)
 		drive(v, &v->conns[i]);
 	drop_finished(v);

@@ -13,10 +13,12 @@ enum serve_port {
 	SERVE_POP3S,
 	SERVE_IMAP,
 	SERVE_IMAPS,
+	SERVE_LMTP, /* only when it is named */
 	SERVE_PORTS
 };
 
-enum { SERVE_UNUSED = 65536 }; /* a port number that stands for: not served */
+enum { SERVE_USUAL = SERVE_LMTP }; /* ports that are served when none is named */
+enum { SERVE_UNUSED = 65536 };     /* a port number that stands for: not served */
 
 struct serve_options {
 	const char *bind;           /* numeric address */
@@ -32,6 +34,9 @@ struct serve {
 	struct sink *sink;
 	const struct serve_options *options;
 	struct listen_socket listen[SERVE_PORTS]; /* fd -1 where not served */
+	/* those that are: poll() refuses more entries than descriptors are allowed */
+	enum serve_port ports[SERVE_PORTS];
+	size_t port_count;
 	struct conn *conns;
 	size_t conn_count;
 	unsigned serial;

@@ -280,6 +280,10 @@ static void take_line(struct session *s, struct bytes *in)
 		s->told_bare_lf = true;
 		session_note(s, "the client ends its lines with LF instead of CRLF");
 	}
+	if (!s->told_telnet && bytes_search(line, BYTES("\xff\xfd")) < line.n) {
+		s->told_telnet = true;
+		session_note(s, "Telnet options in the line (RFC 854): the client is a telnet program");
+	}
 	s->steps++;
 	if (s->line_cut) {
 		session_note(s, "a command line over 4096 octets");

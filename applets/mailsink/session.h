@@ -55,7 +55,7 @@ struct session {
 	bool starts_tls; /* once out is sent, TLS is to begin */
 	bool is_over;    /* once out is sent, the connection is to be closed */
 	bool auth_tried; /* AUTH or PASS came: what is no command may be a password */
-	bool told_bare_lf;
+	bool told_bare_lf, told_telnet;
 	unsigned errors;
 	uint64_t steps;  /* lines and pieces of data so far: what the idle clock looks at */
 	struct buf line; /* the line that is not whole yet; secret */

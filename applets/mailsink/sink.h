@@ -15,6 +15,7 @@ struct sink {
 	const char *name;     /* this host, in replies and trace headers */
 	const char *banner;   /* text of both greetings; NULL = our own */
 	bool can_tls;         /* STARTTLS and STLS are offered */
+	bool discard;         /* messages are taken and not kept */
 	bool require_tls;     /* nothing is taken and nobody logs in in clear text */
 	uint64_t message_max; /* octets of one message */
 	struct users users;

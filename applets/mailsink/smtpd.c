@@ -18,7 +18,7 @@ enum {
 };
 
 /* What becomes of the text that is coming in. */
-enum fate { FATE_KEEP, FATE_TOO_BIG, FATE_FULL };
+enum fate { FATE_KEEP, FATE_TOO_BIG, FATE_FULL, FATE_NOBODY /* to give it to */ };
 
 struct smtpd {
 	struct session s; /* first */
@@ -30,6 +30,9 @@ struct smtpd {
 	uint64_t booked; /* of the store's room, for data */
 	enum fate fate;
 	size_t since_step;
+	bool has_chunks; /* BDAT instead of DATA (RFC 3030) */
+	bool is_last;    /* the chunk that is coming in */
+	uint64_t chunk_left;
 };
 
 /* When a command may be used. */
@@ -56,6 +59,12 @@ static void end_transaction(struct smtpd *m)
 	store_unbook(&m->s.sink->store, m->booked);
 	m->booked = 0;
 	buf_free(&m->data);
+	m->has_chunks = false;
+}
+
+static bool is_lmtp(const struct session *s)
+{
+	return s->proto == &smtpd_lmtp;
 }
 
 static void greet(struct session *s)
@@ -63,7 +72,8 @@ static void greet(struct session *s)
 	if (s->sink->banner)
 		session_reply(s, "220 %s", s->sink->banner);
 	else
-		session_reply(s, "220 %s ESMTP mailsink", s->sink->name);
+		session_reply(s, "220 %s %s mailsink", s->sink->name,
+				is_lmtp(s) ? "LMTP" : "ESMTP");
 }
 
 static bool may_auth(const struct session *s)
@@ -113,6 +123,8 @@ static void do_ehlo(struct session *s, struct bytes arg)
 		session_reply(s, "250-AUTH " LOGIN_MECHS);
 	session_reply(s, "250-ENHANCEDSTATUSCODES");
 	session_reply(s, "250-8BITMIME");
+	session_reply(s, "250-CHUNKING");
+	session_reply(s, "250-DSN");
 	session_reply(s, "250 SMTPUTF8");
 }
 
@@ -196,6 +208,8 @@ static const char *mail_parameter(struct smtpd *m, struct bytes word)
 		m->envelope.is_utf8 = true;
 		return NULL;
 	}
+	if (bytes_equal_nocase(key, BYTES("RET")) || bytes_equal_nocase(key, BYTES("ENVID")))
+		return value.n > 0 ? NULL : "501 5.5.4 Error: bad DSN value";
 	if (bytes_equal_nocase(key, BYTES("AUTH")) && value.n > 0 && m->s.sink->users.count > 0)
 		return NULL; /* RFC 4954 5: whose message it is; nobody here needs to know */
 	return "555 5.5.4 Unsupported option";
@@ -259,6 +273,18 @@ static void do_mail(struct session *s, struct bytes arg)
 	session_reply(s, "250 2.1.0 Ok");
 }
 
+/* NOTIFY and ORCPT of RFC 3461: taken, and no report is ever sent. */
+static bool dsn_only(struct bytes rest)
+{
+	struct bytes word;
+
+	while (bytes_word(&rest, &word))
+		if (!bytes_starts_nocase(word, BYTES("NOTIFY=")) &&
+				!bytes_starts_nocase(word, BYTES("ORCPT=")))
+			return false;
+	return true;
+}
+
 static void do_rcpt(struct session *s, struct bytes arg)
 {
 	struct smtpd *m = smtpd_of(s);
@@ -273,7 +299,7 @@ static void do_rcpt(struct session *s, struct bytes arg)
 		return;
 	if (path.n == 0)
 		refuse(s, "501 5.1.3 Bad recipient address syntax");
-	else if (bytes_trim(arg).n > 0)
+	else if (!dsn_only(arg))
 		refuse(s, "555 5.5.4 Unsupported option");
 	else if (!bytes_is_ascii(path) && !m->envelope.is_utf8)
 		refuse(s, "553 5.6.7 Error: non-ASCII address without SMTPUTF8");
@@ -285,24 +311,39 @@ static void do_rcpt(struct session *s, struct bytes arg)
 	}
 }
 
+/* False: said why there is nobody to take a message for. */
+static bool has_recipients(struct smtpd *m)
+{
+	if (m->envelope.recipient_count > 0)
+		return true;
+	if (m->refused_recipients > 0)
+		refuse(&m->s, "554 5.5.1 Error: no valid recipients");
+	else
+		refuse(&m->s,
+				m->has_mail ? "503 5.5.1 Error: need RCPT command" :
+					      "503 5.5.1 Error: need MAIL command");
+	return false;
+}
+
+static void begin_data(struct smtpd *m)
+{
+	m->dot = (struct dot_reader){ .crlf_only = true };
+	m->data = BUF(m->s.sink->message_max + 1); /* one more tells that it is too big */
+	m->fate = FATE_KEEP;
+}
+
 static void do_data(struct session *s, struct bytes arg)
 {
 	struct smtpd *m = smtpd_of(s);
 
 	if (arg.n > 0) {
 		refuse(s, "501 5.5.4 Syntax: DATA");
-	} else if (m->envelope.recipient_count > 0) {
+	} else if (m->has_chunks) {
+		refuse(s, "503 5.5.1 Error: BDAT was begun");
+	} else if (has_recipients(m)) {
 		session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
-		m->dot = (struct dot_reader){ .crlf_only = true };
-		m->data = BUF(s->sink->message_max + 1); /* one more tells that it is too big */
-		m->fate = FATE_KEEP;
+		begin_data(m);
 		s->in_data = true;
-	} else if (m->refused_recipients > 0) {
-		refuse(s, "554 5.5.1 Error: no valid recipients");
-	} else {
-		refuse(s,
-				m->has_mail ? "503 5.5.1 Error: need RCPT command" :
-					      "503 5.5.1 Error: need MAIL command");
 	}
 }
 
@@ -314,6 +355,15 @@ static void drop_data(struct smtpd *m, enum fate fate)
 	buf_free(&m->data);
 }
 
+/* The answer to a whole message; LMTP: once for each recipient (RFC 2033 4.2). */
+static void answer_data(struct smtpd *m, const char *text)
+{
+	unsigned count = is_lmtp(&m->s) ? m->envelope.recipient_count : 1;
+
+	for (unsigned i = 0; i < count; i++)
+		session_reply(&m->s, "%s", text);
+}
+
 static void keep_message(struct smtpd *m)
 {
 	struct session *s = &m->s;
@@ -321,13 +371,16 @@ static void keep_message(struct smtpd *m)
 	char id[STORE_ID_MAX];
 	struct err e = { 0 };
 
+	v->is_lmtp = is_lmtp(s);
 	v->is_tls = s->is_tls;
 	v->is_authed = s->is_authed;
 	v->peer_ip = s->peer_ip;
 	v->host = s->sink->name;
-	if (!store_add(&s->sink->store, v, buf_bytes(&m->data), id, &e)) {
+	if (s->sink->discard)
+		store_id(&s->sink->store, id);
+	else if (!store_add(&s->sink->store, v, buf_bytes(&m->data), id, &e)) {
 		session_note(s, e.text);
-		session_reply(s, "451 4.3.0 Error: queue file write error");
+		answer_data(m, "451 4.3.0 Error: queue file write error");
 		return;
 	}
 	struct buf with = BUF(ENVELOPE_NAME_MAX);
@@ -343,7 +396,10 @@ static void keep_message(struct smtpd *m)
 					.bare_lf = m->dot.bare_lf,
 			});
 	buf_free(&with);
-	session_reply(s, "250 2.0.0 Ok: queued as %s", id);
+	struct buf text = BUF(SESSION_LINE_MAX);
+	buf_printf(&text, "250 2.0.0 Ok: queued as %s", id);
+	answer_data(m, buf_text(&text));
+	buf_free(&text);
 }
 
 static void end_data(struct smtpd *m)
@@ -360,39 +416,100 @@ static void end_data(struct smtpd *m)
 	if (!session_stage(s, "dot"))
 		; /* and not kept */
 	else if (m->fate == FATE_TOO_BIG)
-		refuse(s, "552 5.3.4 Error: message file too big");
+		answer_data(m, "552 5.3.4 Error: message file too big");
 	else if (m->fate == FATE_FULL)
-		session_reply(s, "452 4.3.1 Insufficient system storage");
+		answer_data(m, "452 4.3.1 Insufficient system storage");
 	else
 		keep_message(m);
 	end_transaction(m);
+}
+
+static void end_chunk(struct smtpd *m)
+{
+	struct session *s = &m->s;
+
+	s->in_data = false;
+	if (m->fate == FATE_NOBODY) {
+		end_transaction(m);
+		refuse(s, "503 5.5.1 Error: no recipient before BDAT");
+	} else if (m->is_last) {
+		end_data(m);
+	} else {
+		session_reply(s, "250 2.0.0 Ok: %" PRIu64 " octets so far", m->dot.octets);
+	}
+}
+
+/* RFC 3030 2: the octets follow at once, wanted or not. */
+static void do_bdat(struct session *s, struct bytes arg)
+{
+	struct smtpd *m = smtpd_of(s);
+	struct bytes size = { 0 };
+
+	bytes_word(&arg, &size);
+	m->is_last = bytes_equal_nocase(bytes_trim(arg), BYTES("LAST"));
+	if (!bytes_is_uint(size, UINT32_MAX, &m->chunk_left) ||
+			(!m->is_last && bytes_trim(arg).n > 0)) {
+		refuse(s, "501 5.5.4 Syntax: BDAT size [LAST]");
+		return;
+	}
+	if (!m->has_chunks)
+		begin_data(m);
+	if (m->envelope.recipient_count == 0)
+		m->fate = FATE_NOBODY;
+	m->has_chunks = true;
+	s->in_data = true;
+	if (m->chunk_left == 0)
+		end_chunk(m);
+}
+
+/* What is behind before in data was just added: is there room for it? */
+static void book_data(struct smtpd *m, size_t before)
+{
+	if (m->fate != FATE_KEEP)
+		return;
+	if (m->data.n > m->s.sink->message_max)
+		drop_data(m, FATE_TOO_BIG);
+	else if (store_book(&m->s.sink->store, m->data.n - before))
+		m->booked += m->data.n - before;
+	else
+		drop_data(m, FATE_FULL);
+}
+
+static void take_chunk(struct smtpd *m, struct bytes *in)
+{
+	struct bytes piece =
+			bytes_head(*in, m->chunk_left < DATA_PIECE ? m->chunk_left : DATA_PIECE);
+
+	buf_put(&m->data, piece);
+	*in = bytes_skip(*in, piece.n);
+	m->chunk_left -= piece.n;
+	m->dot.octets += piece.n;
 }
 
 static void take_data(struct session *s, struct bytes *in)
 {
 	struct smtpd *m = smtpd_of(s);
 	struct bytes piece = bytes_head(*in, DATA_PIECE);
-	size_t given = piece.n, before;
+	size_t given = in->n;
 
 	if (m->fate != FATE_KEEP)
 		buf_clear(&m->data);
-	before = m->data.n;
-	dot_read(&m->dot, &piece, &m->data);
-	*in = bytes_skip(*in, given - piece.n);
-	m->since_step += given - piece.n;
+	size_t before = m->data.n, taken = piece.n;
+	if (m->has_chunks) {
+		take_chunk(m, in);
+	} else {
+		dot_read(&m->dot, &piece, &m->data);
+		*in = bytes_skip(*in, taken - piece.n);
+	}
+	m->since_step += given - in->n;
 	if (m->since_step >= DATA_STEP) {
 		m->since_step = 0;
 		s->steps++;
 	}
-	if (m->fate == FATE_KEEP && m->data.n > s->sink->message_max) {
-		drop_data(m, FATE_TOO_BIG);
-	} else if (m->fate == FATE_KEEP) {
-		if (store_book(&s->sink->store, m->data.n - before))
-			m->booked += m->data.n - before;
-		else
-			drop_data(m, FATE_FULL);
-	}
-	if (m->dot.is_done)
+	book_data(m, before);
+	if (m->has_chunks && m->chunk_left == 0)
+		end_chunk(m);
+	else if (m->dot.is_done)
 		end_data(m);
 }
 
@@ -426,7 +543,7 @@ static void do_help(struct session *s, struct bytes arg)
 {
 	(void)arg;
 	session_reply(s,
-			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
+			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
 }
 
 static void do_quit(struct session *s, struct bytes arg)
@@ -439,20 +556,24 @@ static void do_quit(struct session *s, struct bytes arg)
 	s->is_over = true;
 }
 
+#define COMMON_COMMANDS                                                                   \
+	{ "AUTH", 0, do_auth }, { "BDAT", 0, do_bdat }, { "DATA", 0, do_data },           \
+			{ "HELP", BEFORE_TLS, do_help }, { "MAIL", 0, do_mail },          \
+			{ "NOOP", BEFORE_TLS, do_noop }, { "QUIT", BEFORE_TLS, do_quit }, \
+			{ "RCPT", 0, do_rcpt }, { "RSET", BEFORE_TLS, do_rset },          \
+			{ "STARTTLS", BEFORE_TLS, do_starttls }, { "VRFY", 0, do_vrfy },  \
+	{                                                                                 \
+		0                                                                         \
+	}
+
 static const struct session_command commands[] = {
-	{ "AUTH", 0, do_auth },
-	{ "DATA", 0, do_data },
 	{ "EHLO", BEFORE_TLS, do_ehlo },
 	{ "HELO", BEFORE_TLS, do_helo },
-	{ "HELP", BEFORE_TLS, do_help },
-	{ "MAIL", 0, do_mail },
-	{ "NOOP", BEFORE_TLS, do_noop },
-	{ "QUIT", BEFORE_TLS, do_quit },
-	{ "RCPT", 0, do_rcpt },
-	{ "RSET", BEFORE_TLS, do_rset },
-	{ "STARTTLS", BEFORE_TLS, do_starttls },
-	{ "VRFY", 0, do_vrfy },
-	{ 0 },
+	COMMON_COMMANDS,
+};
+static const struct session_command lmtp_commands[] = {
+	{ "LHLO", BEFORE_TLS, do_ehlo }, /* RFC 2033 4.1 */
+	COMMON_COMMANDS,
 };
 
 static void take_line(struct session *s, struct bytes line)
@@ -509,25 +630,32 @@ static void end(struct session *s)
 	envelope_free(&m->envelope);
 }
 
-const struct session_proto smtpd_proto = {
-	.name = "smtp",
-	.challenge = "334",
-	.commands = commands,
-	.greet = greet,
-	.line = take_line,
-	.line_too_long = line_too_long,
-	.data = take_data,
-	.tls_on = tls_on,
-	.auth_end = auth_end,
-	.leave = leave,
-	.end = end,
-};
+#define PROTO(which, table)                                                           \
+	{                                                                             \
+		.name = which, .challenge = "334", .commands = table, .greet = greet, \
+		.line = take_line, .line_too_long = line_too_long, .data = take_data, \
+		.tls_on = tls_on, .auth_end = auth_end, .leave = leave, .end = end,   \
+	}
 
-struct session *smtpd_new(struct sink *sink, const struct session_peer *peer)
+const struct session_proto smtpd_proto = PROTO("smtp", commands);
+const struct session_proto smtpd_lmtp = PROTO("lmtp", lmtp_commands);
+
+static struct session *make(struct sink *sink, const struct session_peer *peer,
+		const struct session_proto *proto)
 {
 	struct smtpd *m = xmalloc(sizeof(*m));
 
 	envelope_init(&m->envelope);
-	session_start(&m->s, &smtpd_proto, sink, peer);
+	session_start(&m->s, proto, sink, peer);
 	return &m->s;
+}
+
+struct session *smtpd_new(struct sink *sink, const struct session_peer *peer)
+{
+	return make(sink, peer, &smtpd_proto);
+}
+
+struct session *smtpd_new_lmtp(struct sink *sink, const struct session_peer *peer)
+{
+	return make(sink, peer, &smtpd_lmtp);
 }

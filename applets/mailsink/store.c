@@ -165,7 +165,7 @@ void store_unbook(struct store *s, uint64_t n)
 	s->bytes -= n;
 }
 
-static void make_id(struct store *s, char id[STORE_ID_MAX])
+void store_id(struct store *s, char id[STORE_ID_MAX])
 {
 	uint32_t random = 0;
 
@@ -235,7 +235,7 @@ bool store_add(struct store *s, const struct envelope *v, struct bytes data, cha
 {
 	struct buf text = BUF(ENVELOPE_TRACE_MAX + data.n);
 
-	make_id(s, id);
+	store_id(s, id);
 	envelope_trace(v, id, s->w->wall_s(s->w), &text);
 	buf_put(&text, data);
 	struct store_message *m = append(s);

@@ -52,6 +52,9 @@ void store_unbook(struct store *s, uint64_t n);
 bool store_add(struct store *s, const struct envelope *v, struct bytes data, char id[STORE_ID_MAX],
 		struct err *e);
 
+/* A queue id for a message that is not kept. */
+void store_id(struct store *s, char id[STORE_ID_MAX]);
+
 /* The text of message i, in memory or read into file. */
 bool store_read(struct store *s, size_t i, struct buf *file, struct bytes *data, struct err *e);
 

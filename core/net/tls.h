@@ -106,14 +106,18 @@ const char *tls_fault_text(unsigned faults);
 const char *tls_fault_name(unsigned faults);
 
 /* A server's key and certificate: from PEM files, or self-made (EC P-256, valid from yesterday
- * for a year, for the names and IP addresses given). Must outlive the streams started with it;
+ * for a year, for the names and IP addresses given; shift_s moves both dates, in seconds, for tests
+ * that want an expired one). Must outlive the streams started with it;
  * lent a world that lives as long. */
 struct tls_server;
 struct tls_server *tls_server_make(struct world *w, const char *const *names, size_t count,
-		struct err *e);
+		int64_t shift_s, struct err *e);
 struct tls_server *tls_server_load(struct world *w, const char *cert_file, const char *key_file,
 		struct err *e);
 void tls_server_free(struct tls_server *t);
+
+/* From now on it speaks this version only: 12 or 13. */
+void tls_server_only(struct tls_server *t, int version);
 
 /* The certificates as PEM, so that a client can be told to trust a self-made one. */
 bool tls_server_pem(const struct tls_server *t, struct buf *out);

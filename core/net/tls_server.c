@@ -96,7 +96,7 @@ static void make_sans(mbedtls_x509_san_list list[NAMES_MAX], unsigned char ips[N
 	}
 }
 
-static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t)
+static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t, int64_t now_s)
 {
 	static const char dn[] = "CN=self-made by mtabox";
 	mbedtls_asn1_sequence usage = {
@@ -110,8 +110,8 @@ static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t)
 
 	t->w->random(t->w, serial, sizeof(serial));
 	serial[0] = (serial[0] & 0x7f) | 0x40; /* positive and of this length (RFC 5280 4.1.2.2) */
-	date_text(from, t->w->wall_s(t->w) - DAY_S);
-	date_text(to, t->w->wall_s(t->w) + (int64_t)VALID_DAYS * DAY_S);
+	date_text(from, now_s - DAY_S);
+	date_text(to, now_s + (int64_t)VALID_DAYS * DAY_S);
 	mbedtls_x509write_crt_set_version(crt, MBEDTLS_X509_CRT_VERSION_3);
 	mbedtls_x509write_crt_set_md_alg(crt, MBEDTLS_MD_SHA256);
 	mbedtls_x509write_crt_set_subject_key(crt, &t->key);
@@ -129,7 +129,8 @@ static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t)
 }
 
 /* mbedTLS writes DER to the end of the room it is given, and returns its length. */
-static int make_certificate(struct tls_server *t, const char *const *names, size_t count)
+static int make_certificate(struct tls_server *t, const char *const *names, size_t count,
+		int64_t now_s)
 {
 	mbedtls_x509_san_list sans[NAMES_MAX];
 	unsigned char ips[NAMES_MAX][16];
@@ -138,7 +139,7 @@ static int make_certificate(struct tls_server *t, const char *const *names, size
 
 	make_sans(sans, ips, names, count);
 	mbedtls_x509write_crt_init(&crt);
-	int code = fill_certificate(&crt, t);
+	int code = fill_certificate(&crt, t, now_s);
 	if (code == 0)
 		code = mbedtls_x509write_crt_set_subject_alternative_name(&crt, &sans[count - 1]);
 	if (code == 0)
@@ -150,7 +151,7 @@ static int make_certificate(struct tls_server *t, const char *const *names, size
 }
 
 struct tls_server *tls_server_make(struct world *w, const char *const *names, size_t count,
-		struct err *e)
+		int64_t shift_s, struct err *e)
 {
 	struct tls_server *t = server_new(w, e);
 
@@ -166,7 +167,7 @@ struct tls_server *tls_server_make(struct world *w, const char *const *names, si
 		code = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(t->key),
 				tls_random, w);
 	if (code == 0)
-		code = make_certificate(t, names, count);
+		code = make_certificate(t, names, count, w->wall_s(w) + shift_s);
 	if (code == 0)
 		code = mbedtls_ssl_conf_own_cert(&t->conf, &t->crt, &t->key);
 	if (code == 0)
@@ -234,6 +235,15 @@ struct tls_server *tls_server_load(struct world *w, const char *cert_file, const
 		return t;
 	tls_server_free(t);
 	return NULL;
+}
+
+void tls_server_only(struct tls_server *t, int version)
+{
+	mbedtls_ssl_protocol_version v =
+			version == 12 ? MBEDTLS_SSL_VERSION_TLS1_2 : MBEDTLS_SSL_VERSION_TLS1_3;
+
+	mbedtls_ssl_conf_min_tls_version(&t->conf, v);
+	mbedtls_ssl_conf_max_tls_version(&t->conf, v);
 }
 
 bool tls_server_pem(const struct tls_server *t, struct buf *out)

@@ -173,6 +173,7 @@ netns() {
 is_in_netns() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 
 sink() {
+	rm -f sink.out # of one before
 	"$BIN/mailsink" "$@" >sink.out 2>sink.err </dev/null 3>&- &
 	SINK_PID=$!
 	soon grep -q '^ready ' sink.out

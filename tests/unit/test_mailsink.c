@@ -100,7 +100,8 @@ static void bench_close(struct bench *b)
 struct kind {
 	struct session *(*make)(struct sink *sink, const struct session_peer *peer);
 };
-static const struct kind smtp = { smtpd_new }, pop3 = { pop3d_new }, imap = { imapd_new };
+static const struct kind smtp = { smtpd_new }, pop3 = { pop3d_new }, imap = { imapd_new },
+			 lmtp = { smtpd_new_lmtp };
 
 static struct session *open_session(struct bench *b, const struct kind *kind)
 {
@@ -195,7 +196,8 @@ static void run_rows(const struct row *rows, size_t count, const struct kind *ki
 
 #define HELLO "220 sink.example ESMTP mailsink\r\n"
 #define EHLO "250-sink.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n"
-#define EHLO_END "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
+#define EHLO_END \
+	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-DSN\r\n250 SMTPUTF8\r\n"
 #define EHLO_AUTH "250-AUTH PLAIN LOGIN CRAM-MD5\r\n"
 #define EHLO_CLEAR EHLO "250-STARTTLS\r\n" EHLO_AUTH EHLO_END
 #define START "EHLO client.example\r\n"
@@ -204,6 +206,7 @@ static void run_rows(const struct row *rows, size_t count, const struct kind *ki
 #define FROM_TO_OK "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
 #define GO_ON "354 End data with <CR><LF>.<CR><LF>\r\n"
 #define QUEUED "250 2.0.0 Ok: queued as 0000000001\r\n"
+#define TEN_TIMES(s) s s s s s s s s s s
 #define BYE "221 2.0.0 Bye\r\n"
 
 static const struct row smtp_rows[] = {
@@ -294,15 +297,15 @@ static const struct row smtp_rows[] = {
 	{ "commands that always work", { 0 }, "noop x\r\nVRFY a\r\nHELP\r\nRSET\r\nQuit\r\n",
 			HELLO
 			"250 2.0.0 Ok\r\n252 2.0.0 Every address is taken here\r\n"
-			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\r\n"
+			"214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\r\n"
 			"250 2.0.0 Ok\r\n" BYE,
 			true, 0 },
 	{ "parameters of MAIL and RCPT", { 0 },
 			START
 			"MAIL FROM:<a@b> SIZE=1001\r\nMAIL FROM:<a@b> SIZE=x\r\nMAIL FROM:<a@b> BODY=9\r\n"
-			"MAIL FROM:<a@b> RET=FULL\r\nMAIL FROM:<\xc3\xa4@b>\r\n"
+			"MAIL FROM:<a@b> FOO=FULL\r\nMAIL FROM:<\xc3\xa4@b>\r\n"
 			"MAIL FROM:<\xc3\xa4@b> SIZE=1000 BODY=8BITMIME smtputf8 AUTH=<>\r\n"
-			"RCPT TO:<\xc3\xa4@b> NOTIFY=NEVER\r\nRCPT TO:<\xc3\xa4@b>\r\n",
+			"RCPT TO:<\xc3\xa4@b> FOO=NEVER\r\nRCPT TO:<\xc3\xa4@b>\r\n",
 			READY
 			"552 5.3.4 Message size exceeds fixed limit\r\n501 5.5.4 Error: bad SIZE value\r\n"
 			"501 5.5.4 Error: bad BODY value\r\n555 5.5.4 Unsupported option\r\n"
@@ -970,13 +973,14 @@ static const struct row fault_rows[] = {
 	{ "keywords crossed out", { .no_users = true, .no_tls = true, .fault = { "ehlo=xxxx" } },
 			"EHLO x\r\n",
 			HELLO "250-XXXXXXXXXXXX\r\n250-XXXXXXXXXX\r\n250-XXXX X000\r\n"
-			      "250-XXXXXXXXXXXXXXXXXXX\r\n250-XXXXXXXX\r\n250 XXXXXXXX\r\n",
+			      "250-XXXXXXXXXXXXXXXXXXX\r\n250-XXXXXXXX\r\n250-XXXXXXXX\r\n"
+			      "250-XXX\r\n250 XXXXXXXX\r\n",
 			false, 0 },
 	{ "AUTH=, blanks", { .no_tls = true, .fault = { "ehlo=oldauth", "ehlo=spaces" } },
 			"EHLO x\r\n",
 			HELLO "250-sink.example \r\n250-PIPELINING \r\n250-SIZE  1000 \r\n"
 			      "250-AUTH=PLAIN  LOGIN  CRAM-MD5 \r\n250-ENHANCEDSTATUSCODES \r\n"
-			      "250-8BITMIME \r\n250 SMTPUTF8 \r\n",
+			      "250-8BITMIME \r\n250-CHUNKING \r\n250-DSN \r\n250 SMTPUTF8 \r\n",
 			false, 0 },
 	{ "lines before the last", { .fault = { "quit=count 2" } }, "QUIT\r\n",
 			HELLO "221-1 EXISTS\r\n221-2 EXISTS\r\n" BYE, true, 0 },
@@ -1133,6 +1137,50 @@ static void test_imap_message(void **state)
 	bench_close(&b);
 }
 
+static const struct row chunk_rows[] = {
+	{ "two chunks, one message", { 0 },
+			START FROM_TO "BDAT 7\r\na: b\r\n\r"
+				      "BDAT 6 LAST\r\n\n.\r\nc\n"
+				      "QUIT\r\n",
+			READY FROM_TO_OK "250 2.0.0 Ok: 7 octets so far\r\n" QUEUED BYE, true, 1 },
+	{ "an empty last chunk", { 0 }, START FROM_TO "BDAT 3\r\nabcBDAT 0 LAST\r\nQUIT\r\n",
+			READY FROM_TO_OK "250 2.0.0 Ok: 3 octets so far\r\n" QUEUED BYE, true, 1 },
+	{ "chunks without recipients are read over", { 0 }, START "BDAT 6 LAST\r\nQUIT\r\nQUIT\r\n",
+			READY "503 5.5.1 Error: no recipient before BDAT\r\n" BYE, true, 0 },
+	{ "no DATA behind BDAT", { 0 }, START FROM_TO "BDAT 1\r\naDATA\r\nBDAT x\r\n",
+			READY FROM_TO_OK "250 2.0.0 Ok: 1 octets so far\r\n"
+					 "503 5.5.1 Error: BDAT was begun\r\n"
+					 "501 5.5.4 Syntax: BDAT size [LAST]\r\n",
+			false, 0 },
+	{ "chunks that are too much", { .message_max = 1000 },
+			START FROM_TO
+			"BDAT 1001 LAST\r\n" TEN_TIMES(TEN_TIMES("0123456789")) "x"
+										"QUIT\r\n",
+			READY FROM_TO_OK "552 5.3.4 Error: message file too big\r\n" BYE, true, 0 },
+	{ "DSN's parameters", { 0 },
+			START "MAIL FROM:<a@example.com> RET=HDRS ENVID=1\r\n"
+			      "RCPT TO:<b@example.com> NOTIFY=NEVER ORCPT=rfc822;b@example.com\r\n"
+			      "RCPT TO:<b@example.com> FOO=1\r\n",
+			READY FROM_TO_OK "555 5.5.4 Unsupported option\r\n", false, 0 },
+};
+
+static const struct row lmtp_rows[] = {
+	{ "an answer for each recipient", { .no_users = true, .no_tls = true },
+			"EHLO x\r\nLHLO x\r\n" FROM_TO
+			"RCPT TO:<c@c>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n",
+			"220 sink.example LMTP mailsink\r\n"
+			"500 5.5.2 Error: command not recognized\r\n" EHLO EHLO_END FROM_TO_OK
+			"250 2.1.5 Ok\r\n" GO_ON QUEUED QUEUED BYE,
+			true, 1 },
+};
+
+static void test_chunks_and_lmtp(void **state)
+{
+	(void)state;
+	run_rows(chunk_rows, sizeof(chunk_rows) / sizeof(chunk_rows[0]), &smtp);
+	run_rows(lmtp_rows, sizeof(lmtp_rows) / sizeof(lmtp_rows[0]), &lmtp);
+}
+
 static void test_fault_specs(void **state)
 {
 	static const struct {
@@ -1179,6 +1227,7 @@ int main(void)
 		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_imap),
+		cmocka_unit_test(test_chunks_and_lmtp),
 		cmocka_unit_test(test_imap_message),
 		cmocka_unit_test(test_fault_specs),
 	};
