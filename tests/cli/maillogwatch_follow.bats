@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# maillogwatch_follow - logs that are rotated, cut and damaged while they are followed
+# SPDX-License-Identifier: MIT
+#
+# The writer is a shell of its own that keeps the log open, as a syslog daemon does.
+load ../lib/common
+
+setup() {
+	echo 'Mar  3 04:05:00 mx postfix/smtpd[1]: first' >log
+}
+
+line() { printf 'Mar  3 04:05:%02d mx postfix/smtpd[1]: %s\n' "$((RANDOM % 60))" "$1"; }
+
+follow() { # LOG OPTION...
+	: >seen
+	: >told
+	"$BIN/maillogwatch" -f "$@" >seen 2>told </dev/null 3>&- 8>&- &
+	WATCH_PID=$!
+	OTHER_PIDS="${OTHER_PIDS:-} $WATCH_PID"
+}
+
+# A shell that holds log open, for appending or at an offset of its own; write says what to write.
+writer() { # append|offset
+	mkfifo orders
+	case $1 in
+	append) exec 7>>log ;;
+	offset) exec 7>log ;;
+	esac
+	while IFS= read -r text; do printf '%s\n' "$text"; done <orders >&7 3>&- &
+	OTHER_PIDS="${OTHER_PIDS:-} $!"
+	exec 7>&- 8>orders
+}
+
+write() { line "$1" >&8; }
+seen() { soon grep -qaF -e "$1" seen; }
+told() { soon grep -qF -e "$1" told; }
+once() { [ "$(grep -caF -e "$1" seen)" -eq 1 ] || fail "not once: $1"; }
+
+stop_watch() {
+	kill -TERM "$WATCH_PID"
+	status=0
+	wait "$WATCH_PID" || status=$?
+	exits 0
+	no_raw_bytes seen
+	no_raw_bytes told
+}
+
+@test "the last ten lines come first, then what is written; SIGTERM ends it in order" {
+	for i in 1 2 3 4 5 6 7 8 9 10 11; do line "old $i."; done >>log
+	writer append
+	follow log
+	seen 'old 11.'
+	[ "$(wc -l <seen)" -eq 10 ] || fail "ten lines"
+	write new
+	seen ': new'
+	[ "$(wc -l <seen)" -eq 11 ] || fail "one more line"
+	stop_watch
+}
+
+@test "renamed and made anew: a line written late to the old file is not lost" {
+	writer append
+	follow log
+	seen ': first'
+	mv log log.1
+	write late-one
+	line early-new >log
+	write late-two
+	seen late-one
+	seen late-two
+	seen early-new
+	line new-two >>log
+	seen new-two
+	told 'another file has this name now'
+	for i in late-one late-two early-new new-two; do once "$i"; done
+	stop_watch
+}
+
+@test "an inode that is used again is no old file" {
+	follow log
+	seen ': first'
+	for i in 1 2 3; do
+		rm log
+		line "generation-$i" >log
+		seen "generation-$i"
+	done
+	for i in 1 2 3; do once "generation-$i"; done
+	stop_watch
+}
+
+@test "copied and truncated: goes on from the beginning and says that lines may be lost" {
+	writer append
+	write second
+	follow log
+	seen ': second'
+	cp log log.1
+	: >log
+	write after-cut
+	seen after-cut
+	told 'possibly lost'
+	once after-cut
+	stop_watch
+}
+
+@test "truncated and refilled larger than before: the new content is read whole" {
+	follow log
+	seen ': first'
+	kill -STOP "$WATCH_PID"
+	: >log
+	for i in 1 2 3 4 5 6 7 8 9; do line "refill-$i."; done >>log
+	kill -CONT "$WATCH_PID"
+	for i in 1 2 3 4 5 6 7 8 9; do seen "refill-$i."; done
+	told 'possibly lost'
+	for i in 1 2 3 4 5 6 7 8 9; do once "refill-$i."; done
+	stop_watch
+}
+
+@test "half a line is shown when its end is there" {
+	: >other
+	follow log other
+	seen ': first'
+	printf 'Mar  3 04:05:09 mx postfix/smtpd[1]: half' >>log
+	line meanwhile >>other
+	seen meanwhile
+	! grep -q half seen || fail "shown before its end"
+	printf ' and half\n' >>log
+	seen 'half and half'
+	printf 'Mar  3 04:05:09 mx postfix/smtpd[1]: no end' >>log
+	line afterwards >>other
+	seen afterwards
+	stop_watch
+	grep -q 'no end' seen || fail "what has no end is lost"
+	told 'its last line has no end'
+}
+
+@test "a writer that kept its offset leaves a hole of NUL octets; what follows is read" {
+	writer offset
+	write one
+	write two
+	follow log
+	seen ': two'
+	: >log
+	write behind-the-cut
+	seen ': behind-the-cut'
+	truncate -s +3M log
+	line behind-the-hole >>log
+	seen ': behind-the-hole'
+	once behind-the-cut
+	once behind-the-hole
+	stop_watch
+	[ "$(wc -c <seen)" -lt 1000 ] || fail "the hole was printed"
+}
+
+@test "a line of 5 MB is cut and does not end the watch" {
+	follow log
+	seen ': first'
+	{ head -c 5000000 /dev/zero | tr '\0' x; echo; line behind-the-giant; } >>log
+	seen behind-the-giant
+	stop_watch
+	[ "$(wc -c <seen)" -lt 500000 ] || fail "the giant was printed whole"
+}
+
+@test "a log that is not there yet, and one that goes away for a while" {
+	rm log
+	follow log
+	told 'waiting for it'
+	line newborn >log
+	seen newborn
+	mv log log.1
+	told 'waiting for it'
+	line reborn >log
+	seen reborn
+	once newborn
+	once reborn
+	stop_watch
+}
+
+@test "the same note is not shown twice in a minute, but counted" {
+	writer append
+	follow log
+	seen ': first'
+	for i in 1 2 3; do
+		echo "Mar  3 04:05:0$i mx postfix/smtpd[1]: warning: SASL: Connect to private/auth failed: No such file or directory" >&8
+	done
+	soon grep -q '05:03 mx .*private/auth' seen
+	stop_watch
+	[ "$(grep -c '^    ! ' seen)" -eq 1 ] || fail "one note"
+	grep -q '2 more of these since' seen || fail "the others are counted"
+}
+
+@test "a line is shown at once, and waiting costs nothing" {
+	writer append
+	follow log
+	seen ': first'
+	for i in 1 2 3 4 5; do
+		write "prompt-$i"
+		seen "prompt-$i"
+	done
+	before=$(cut -d' ' -f14,15 "/proc/$WATCH_PID/stat")
+	sleep 2
+	read -r user system <<<"$(cut -d' ' -f14,15 "/proc/$WATCH_PID/stat")"
+	[ $((user + system - ${before% *} - ${before#* })) -le 1 ] || fail "busy while it waits"
+	stop_watch
+}
