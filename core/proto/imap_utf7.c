@@ -2,26 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include "proto/imap.h"
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+#include "proto/utf8.h"
 
-static void put_utf8(struct buf *out, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_putc(out, (unsigned char)c);
-	} else if (c < 0x800) {
-		buf_putc(out, (unsigned char)(0xc0 | c >> 6));
-		buf_putc(out, (unsigned char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_putc(out, (unsigned char)(0xe0 | c >> 12));
-		buf_putc(out, (unsigned char)(0x80 | (c >> 6 & 0x3f)));
-		buf_putc(out, (unsigned char)(0x80 | (c & 0x3f)));
-	} else {
-		buf_putc(out, (unsigned char)(0xf0 | c >> 18));
-		buf_putc(out, (unsigned char)(0x80 | (c >> 12 & 0x3f)));
-		buf_putc(out, (unsigned char)(0x80 | (c >> 6 & 0x3f)));
-		buf_putc(out, (unsigned char)(0x80 | (c & 0x3f)));
-	}
-}
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
 /* Adds one UTF-16 unit; high holds the first half of a pair. False: halves that do not pair. */
 static bool put_unit(struct buf *out, uint32_t unit, uint32_t *high)
@@ -31,12 +14,12 @@ static bool put_unit(struct buf *out, uint32_t unit, uint32_t *high)
 	if (is_low != (*high != 0))
 		return false;
 	if (is_low) {
-		put_utf8(out, 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00));
+		utf8_put(out, 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00));
 		*high = 0;
 	} else if (unit >= 0xd800 && unit < 0xdc00) {
 		*high = unit;
 	} else {
-		put_utf8(out, unit);
+		utf8_put(out, unit);
 	}
 	return true;
 }
@@ -88,25 +71,6 @@ void imap_utf7_decode(struct bytes name, struct buf *out)
 	buf_free(&plain);
 }
 
-/* Takes one character off the front of valid UTF-8. False: it is not valid. */
-static bool take_char(struct bytes *in, uint32_t *c)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = in->p[0];
-	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if (n == 0 || first > 0xf4 || in->n < n)
-		return false;
-	*c = n == 1 ? first : first & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((in->p[i] & 0xc0) != 0x80)
-			return false;
-		*c = *c << 6 | (in->p[i] & 0x3f);
-	}
-	*in = bytes_skip(*in, n);
-	return *c >= least[n] && *c <= 0x10ffff && (*c < 0xd800 || *c > 0xdfff);
-}
-
 /* What waits to be written in base64. */
 struct shift {
 	uint32_t bits;
@@ -142,7 +106,7 @@ bool imap_utf7_encode(struct bytes name, struct buf *out)
 	uint32_t c;
 
 	while (name.n > 0) {
-		if (!take_char(&name, &c)) {
+		if (!utf8_take(&name, &c)) {
 			out->n = begun;
 			return false;
 		}

@@ -9,6 +9,7 @@
 #include <iconv.h>
 
 #include "proto/b64.h"
+#include "proto/utf8.h"
 
 enum {
 	INPUT_MAX = 4 * MAILTEXT_VALUE_MAX, /* of a value */
@@ -45,35 +46,13 @@ static bool is_alnum(unsigned char c)
 
 /* ---- UTF-8 (RFC 3629) ---- */
 
-/* Size of the well-formed character at the front of in, 0 when there is none. */
-static size_t utf8_size(struct bytes in)
-{
-	if (in.n == 0)
-		return 0;
-	unsigned char c = in.p[0];
-	size_t size = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-
-	if (size > in.n)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((in.p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((c == 0xe0 && in.p[1] < 0xa0) || (c == 0xed && in.p[1] > 0x9f))
-		return 0; /* overlong; surrogate */
-	if ((c == 0xf0 && in.p[1] < 0x90) || (c == 0xf4 && in.p[1] > 0x8f))
-		return 0; /* overlong; past U+10FFFF */
-	return size;
-}
-
 static bool is_utf8(struct bytes in)
 {
-	while (in.n > 0) {
-		size_t size = utf8_size(in);
-		if (size == 0)
-			return false;
-		in = bytes_skip(in, size);
-	}
-	return true;
+	uint32_t code;
+
+	while (utf8_take(&in, &code))
+		continue;
+	return in.n == 0;
 }
 
 /* Appends whole characters only. */
@@ -93,26 +72,28 @@ static void put_replacement(struct buf *out)
 static void put_utf8(struct buf *out, struct bytes in)
 {
 	while (in.n > 0 && !out->overflow) {
-		size_t size = utf8_size(in);
-		if (size > 0)
-			put_char(out, bytes_head(in, size));
-		else
+		struct bytes rest = in;
+		uint32_t code;
+		if (utf8_take(&rest, &code)) {
+			put_char(out, bytes_head(in, in.n - rest.n));
+			in = rest;
+		} else {
 			put_replacement(out);
-		in = bytes_skip(in, size > 0 ? size : 1);
+			in = bytes_skip(in, 1);
+		}
 	}
 }
 
 static void put_latin1(struct buf *out, struct bytes in)
 {
+	struct buf character = BUF(4);
+
 	for (size_t i = 0; i < in.n; i++) {
-		unsigned char c = in.p[i];
-		unsigned char two[2] = { (unsigned char)(0xc0 | c >> 6),
-			(unsigned char)(0x80 | (c & 0x3f)) };
-		if (c < 0x80)
-			put_char(out, (struct bytes){ &c, 1 });
-		else
-			put_char(out, (struct bytes){ two, 2 });
+		buf_clear(&character);
+		utf8_put(&character, in.p[i]);
+		put_char(out, buf_bytes(&character));
 	}
+	buf_free(&character);
 }
 
 /* Text outside of words: a line end before a blank is folding and vanishes (RFC 5322 2.2.3). */
