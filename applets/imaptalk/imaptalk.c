@@ -26,8 +26,8 @@ static const struct opt options[] = {
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 5000 },
 	{ 0, "read", "N|last|uid:N", OPT_TEXT, AT(read), "show a message", 0, 0 },
 	{ 0, "headers", "N|last|uid:N", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
-	{ 0, "dump", "DIR", OPT_TEXT, AT(dump),
-			"copy the folder into a Maildir; goes on after a cut", 0, 0 },
+	{ 0, "dump", "DIR|FILE.mbox|-", OPT_TEXT, AT(dump),
+			"copy all to a Maildir or mbox; goes on after a cut", 0, 0 },
 	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
 	{ 0 },
 };
@@ -119,20 +119,6 @@ static bool capability(struct imaptalk *im)
 
 /* ---- greeting, TLS, login ---- */
 
-static bool greet(struct imaptalk *im)
-{
-	struct talk *t = &im->talk;
-	struct addr a;
-	bool is_loopback = bytes_equal_nocase(bytes_of(t->ep.host), BYTES("localhost")) ||
-			(addr_parse(&a, t->ep.host, 0, NULL) && addr_is_loopback(&a));
-	bool clear = im->common.tls == OPT_TLS_NONE || im->common.tls == OPT_TLS_STARTTLS ||
-			(im->common.tls == OPT_TLS_AUTO && is_loopback);
-
-	if (!talk_open(t, clear ? PORT_IMAP : PORT_IMAPS))
-		return false;
-	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
-}
-
 static bool is_preauth(const struct imaptalk *im)
 {
 	return bytes_starts_nocase(reply_line(&im->talk.d.reply, 0), BYTES("* PREAUTH"));
@@ -184,57 +170,27 @@ static bool log_in(struct imaptalk *im)
 
 /* ---- lines from standard input ---- */
 
-struct typed {
-	struct imaptalk *im;
-	struct mailview_lines lines;
-	unsigned sent, refused;
-};
-
-static void on_answered(void *ctx, struct bytes shown)
-{
-	struct typed *typed = ctx;
-	struct talk *t = &typed->im->talk;
-
-	(void)shown;
-	typed->sent++;
-	if (t->d.reply.status == REPLY_NO || t->d.reply.status == REPLY_BAD) {
-		typed->refused++;
-		talk_refused(t, t->stage, NULL);
-	}
-}
-
 static void on_data_line(void *ctx, struct bytes line)
 {
-	struct typed *typed = ctx;
+	struct imaptalk *im = ctx;
 
-	transcript_line(&typed->im->talk.transcript, 'S', line, NULL);
+	transcript_line(&im->talk.transcript, 'S', line, NULL);
 }
 
 static bool on_typed_part(struct imaptalk *im, struct bytes part)
 {
-	struct typed *typed = im->ctx;
-
-	return mailview_lines_take(&typed->lines, part);
+	return mailview_lines_take(im->ctx, part);
 }
 
-/* False: standard input had no line, so the plain check is what is wanted. */
 static bool run_lines(struct imaptalk *im)
 {
-	struct typed typed = { .im = im };
-	struct buf fact = BUF(TALK_NOTE_MAX);
+	struct mailview_lines lines;
 
-	mailview_lines_begin(&typed.lines, on_data_line, &typed);
-	imaptalk_take(im, &typed, on_typed_part);
-	bool ok = talk_script(&im->talk, on_answered, NULL, &typed);
+	mailview_lines_begin(&lines, on_data_line, im);
+	imaptalk_take(im, &lines, on_typed_part);
+	bool had_some = mailbox_typed(&im->talk, im->o.interactive, &lines);
 	imaptalk_take(im, NULL, NULL);
-	mailview_lines_end(&typed.lines);
-	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
-			typed.sent == 1 ? "" : "s");
-	bool had_none = ok && typed.sent == 0 && !im->o.interactive && !im->talk.w->in_tty;
-	if (ok && typed.refused == 0 && !had_none)
-		talk_ok(&im->talk, "quit", NULL, buf_text(&fact), NULL);
-	buf_free(&fact);
-	return !had_none;
+	return had_some;
 }
 
 /* ---- the session ---- */
@@ -272,10 +228,8 @@ static void mailbox_verdict(struct imaptalk *im)
 		buf_printf(&fact, ": %llu message%s", (unsigned long long)im->exists,
 				im->exists == 1 ? "" : "s");
 		if (im->o.dump)
-			buf_printf(&fact, "; %llu kept now, %llu before",
-					(unsigned long long)im->keep.kept,
-					(unsigned long long)im->keep.had);
-		buf_puts(&fact, "; nothing was changed there");
+			mailbox_dump_fact(&im->dump, &fact);
+		buf_puts(&fact, "; nothing was deleted or changed there");
 		report_perf(&im->talk.report, "messages", (double)im->exists, "");
 	} else {
 		buf_puts(&fact, "folders listed; nothing was changed");
@@ -286,22 +240,14 @@ static void mailbox_verdict(struct imaptalk *im)
 
 static void after_login(struct imaptalk *im)
 {
-	struct talk *t = &im->talk;
-	struct buf fact = BUF(TALK_NOTE_MAX);
-
 	if (im->o.auth_only) {
-		talk_quit(t);
-		buf_puts(&fact, "user \"");
-		buf_put(&fact, t->creds.user);
-		buf_puts(&fact, "\" logged in");
-		talk_ok(t, "auth", NULL, buf_text(&fact), "that the mailbox can be read");
+		mailbox_logged_in(&im->talk);
 	} else if (capability(im)) {
 		bool ok = transactions(im);
-		talk_quit(t);
+		talk_quit(&im->talk);
 		if (ok)
 			mailbox_verdict(im);
 	}
-	buf_free(&fact);
 }
 
 static void steps(struct imaptalk *im, bool lines_follow)
@@ -317,11 +263,7 @@ static void steps(struct imaptalk *im, bool lines_follow)
 	} else if (has_user || (is_in && !im->o.probe)) {
 		after_login(im);
 	} else {
-		talk_quit(t);
-		talk_ok(t, "ehlo", NULL,
-				stream_is_tls(t->d.s) ? "the server speaks IMAP, TLS works" :
-							"the server speaks IMAP",
-				"that logins work");
+		mailbox_speaks(t);
 	}
 }
 
@@ -333,7 +275,7 @@ static void session(struct imaptalk *im)
 
 	im->untagged = (struct dialog_untagged){ im, imaptalk_response, imaptalk_part };
 	t->d.untagged = &im->untagged;
-	if (greet(im) && !(lines_first && run_lines(im)))
+	if (mailbox_greet(t, PORT_IMAP, PORT_IMAPS) && !(lines_first && run_lines(im)))
 		steps(im, lines && !lines_first);
 	talk_quit(t);
 }
@@ -354,9 +296,12 @@ static bool options_ok(struct imaptalk *im, struct world *w)
 {
 	const struct imaptalk_options *o = &im->o;
 
-	if (!o->auth || sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED)
+	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
+		opt_wrong(w, &imaptalk_spec, "--auth %s: no mechanism we speak", o->auth);
+	else if (!mailbox_dump_redirect(&im->dump, w, o->dump))
+		opt_wrong(w, &imaptalk_spec, "--dump -: not to a terminal");
+	else
 		return folder_ok(im, w);
-	opt_wrong(w, &imaptalk_spec, "--auth %s: no mechanism we speak", o->auth);
 	return false;
 }
 

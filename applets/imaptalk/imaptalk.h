@@ -2,10 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "applets/mailview.h"
-#include "applets/talk.h"
+#include "applets/mailbox.h"
 #include "proto/imap.h"
-#include "talk/keep.h"
 
 struct imaptalk_options {
 	bool folders, stat, list, auth_only, probe, source, interactive;
@@ -24,8 +22,8 @@ struct imaptalk {
 	struct buf explained; /* capability words whose note was shown, each with a blank behind */
 	struct buf folder;    /* as a quoted string in modified UTF-7 */
 	uint64_t exists, uidvalidity;
-	struct keep keep; /* --dump */
-	bool is_open;     /* EXAMINE was answered well */
+	struct mailbox_dump dump;
+	bool is_open; /* EXAMINE was answered well */
 
 	/* of the command that runs: who takes what comes */
 	void *ctx;

@@ -384,17 +384,6 @@ static void on_message(struct imaptalk *im, const struct imap_untagged *u)
 	buf_free(&text);
 }
 
-static bool not_there(struct imaptalk *im, const char *which)
-{
-	char fact[120];
-	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch", .fact = fact };
-
-	snprintf(fact, sizeof(fact), "there is no message %.20s: the folder has %llu", which,
-			(unsigned long long)im->exists);
-	report_add(&im->talk.report, &v);
-	return false;
-}
-
 /* "3", "last", "uid:77" as the front of a FETCH. */
 static bool fetch_of(struct imaptalk *im, const char *which, struct buf *command)
 {
@@ -409,7 +398,7 @@ static bool fetch_of(struct imaptalk *im, const char *which, struct buf *command
 	else if (!bytes_is_uint(text, UINT32_MAX, &number))
 		number = 0;
 	if (number == 0 || (!is_uid && number > im->exists))
-		return not_there(im, which);
+		return mailbox_lacks(&im->talk, which, im->exists);
 	buf_printf(command, "%sFETCH %llu ", is_uid ? "UID " : "", (unsigned long long)number);
 	return true;
 }
@@ -442,7 +431,7 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 	bool ok = ask_quietly(im, buf_text(&command), on_message, &r);
 	mailview_end(&r.view);
 	if (ok && !r.came)
-		ok = not_there(im, which);
+		ok = mailbox_lacks(&im->talk, which, im->exists);
 	if (ok && im->common.json)
 		mailview_json(&r.view, r.number, r.octets);
 	if (ok && !headers_only)
@@ -456,15 +445,12 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 
 static bool on_dump_part(struct imaptalk *im, struct bytes part)
 {
-	struct reading *r = im->ctx;
-
-	r->octets += part.n;
-	return keep_part(&im->keep, part);
+	return mailbox_dump_part(&im->dump, part);
 }
 
 static void on_dumped(struct imaptalk *im, const struct imap_untagged *u)
 {
-	struct reading *r = im->ctx;
+	bool *came = im->ctx;
 	struct imap_fetch f = { 0 };
 	struct buf text = BUF(IMAP_TEXT_MAX);
 
@@ -472,78 +458,54 @@ static void on_dumped(struct imaptalk *im, const struct imap_untagged *u)
 			!f.body.text.p)
 		return;
 	imap_string(&f.body, &text);
-	r->came = on_dump_part(im, buf_bytes(&text));
+	*came = on_dump_part(im, buf_bytes(&text));
 	buf_free(&text);
-}
-
-/* The same message has the same name in each run, and no other message has it: FNV-1a of who and
- * where, UIDVALIDITY, UID. */
-static void kept_name(const struct imaptalk *im, uint64_t uid, char name[KEEP_NAME_MAX])
-{
-	uint64_t hash = 0xcbf29ce484222325;
-	const struct bytes parts[] = { im->talk.creds.user, bytes_of(im->talk.ep.host),
-		buf_bytes(&im->folder) };
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		for (size_t k = 0; k <= parts[i].n; k++)
-			hash = (hash ^ (k < parts[i].n ? parts[i].p[k] : 0)) * 0x100000001b3;
-	snprintf(name, KEEP_NAME_MAX, "%016llx.V%lluU%llu.mtabox", (unsigned long long)hash,
-			(unsigned long long)im->uidvalidity, (unsigned long long)uid);
-}
-
-static bool not_kept(struct imaptalk *im)
-{
-	im->talk.d.err = im->keep.err;
-	return talk_failed(&im->talk, "local");
 }
 
 /* A message that vanished meanwhile is passed over. */
 static bool dump_one(struct imaptalk *im, uint64_t uid)
 {
-	struct reading r = { 0 };
-	char name[KEEP_NAME_MAX], command[80];
+	struct mailbox_dump *dump = &im->dump;
+	char name[60], command[80];
+	bool came = false;
 
-	kept_name(im, uid, name);
-	if (!keep_begin(&im->keep, name))
-		return im->keep.err.kind == ERR_NONE || not_kept(im);
+	snprintf(name, sizeof(name), "V%lluU%llu", (unsigned long long)im->uidvalidity,
+			(unsigned long long)uid);
+	if (!mailbox_dump_begin(dump, buf_bytes(&im->folder), bytes_of(name)))
+		return dump->keep.err.kind == ERR_NONE || mailbox_dump_failed(dump);
 	snprintf(command, sizeof(command), "UID FETCH %llu (UID BODY.PEEK[])",
 			(unsigned long long)uid);
 	im->on_part = on_dump_part;
-	bool ok = ask_quietly(im, command, on_dumped, &r);
-	if (im->keep.err.kind != ERR_NONE)
-		return not_kept(im);
-	return ok && (!r.came || keep_end(&im->keep) || not_kept(im));
+	bool ok = ask_quietly(im, command, on_dumped, &came);
+	if (dump->keep.err.kind != ERR_NONE)
+		return mailbox_dump_failed(dump);
+	return ok && (!came || keep_end(&dump->keep) || mailbox_dump_failed(dump));
 }
 
 bool imaptalk_dump(struct imaptalk *im)
 {
 	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
-	struct world *w = im->talk.w;
+	struct mailbox_dump *dump = &im->dump;
 	size_t count;
 
-	if (!keep_open(&im->keep, im->o.dump))
-		return not_kept(im);
-	bool ok = ask_quietly(im, "UID SEARCH ALL", on_search, &found);
+	bool ok = mailbox_dump_open(dump, &im->talk, im->o.dump) &&
+			ask_quietly(im, "UID SEARCH ALL", on_search, &found);
 	count = found.numbers.n / sizeof(uint64_t);
+	dump->total = count;
 	if (ok && (im->uidvalidity == 0 || found.count > count)) {
-		err_set(&im->keep.err, ERR_LOCAL,
+		err_set(&dump->keep.err, ERR_LOCAL,
 				found.count > count ? "over 100000 messages: too many for --dump" :
 						      "the server gives no UIDVALIDITY: "
 						      "messages cannot be told apart");
-		ok = not_kept(im);
+		ok = mailbox_dump_failed(dump);
 	}
 	const struct dialog_observer *ob = im->talk.d.ob;
 	if (im->common.verbose == 0)
 		im->talk.d.ob = NULL; /* one line a message would be too many */
-	for (size_t i = 0; ok && i < count; i++) {
+	for (size_t i = 0; ok && i < count; i++)
 		ok = dump_one(im, found_at(&found, i));
-		if (w->err.tty && !im->common.quiet) {
-			out_printf(&w->err, "\r   .. %zu of %zu ", i + 1, count);
-			out_flush(&w->err);
-		}
-	}
 	im->talk.d.ob = ob;
-	keep_close(&im->keep);
+	mailbox_dump_close(dump);
 	buf_free(&found.numbers);
 	return ok;
 }

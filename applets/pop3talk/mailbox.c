@@ -5,6 +5,7 @@
 #include "proto/mailtext.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NUMBER_MAX = 1000 * 1000 * 1000 };
@@ -55,19 +56,13 @@ bool pop3talk_stat(struct pop3talk *p)
 
 bool pop3talk_number(struct pop3talk *p, const char *which, uint64_t *number)
 {
-	char fact[120];
-	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch", .fact = fact };
-
 	if (strcmp(which, "last") == 0)
 		*number = p->count;
 	else if (!bytes_is_uint(bytes_of(which), NUMBER_MAX, number))
 		*number = 0;
 	if (*number >= 1 && *number <= p->count)
 		return true;
-	snprintf(fact, sizeof(fact), "there is no message %.20s: the mailbox has %llu", which,
-			(unsigned long long)p->count);
-	report_add(&p->talk.report, &v);
-	return false;
+	return mailbox_lacks(&p->talk, which, p->count);
 }
 
 /* ---- --list ---- */
@@ -79,7 +74,9 @@ struct listing {
 	uint64_t sum, lines;
 	uint64_t *sizes; /* of the newest */
 	uint64_t first;  /* number of sizes[0] */
-	struct buf head; /* header of the message asked for */
+	struct buf sizes_buf;
+	struct buf head;   /* header of the message asked for */
+	bool in_body, hit; /* --find */
 };
 
 static void on_list_line(void *ctx, struct bytes line)
@@ -128,16 +125,22 @@ static bool list_agrees(struct pop3talk *p, const struct listing *l)
 	return warn(p, "list-differs", fact);
 }
 
-/* The table's headers are fetched quietly: fifty TOP answers would bury what is to be seen. */
+/* Many answers in a row would bury what is to be seen: they are shown with -v only. */
+static const struct dialog_observer *hush(struct pop3talk *p)
+{
+	const struct dialog_observer *ob = p->talk.d.ob;
+
+	if (p->common.verbose == 0)
+		p->talk.d.ob = NULL;
+	p->talk.stage = "fetch";
+	return ob;
+}
+
 static bool fetch_rows(struct listing *l)
 {
-	struct talk *t = &l->p->talk;
-	const struct dialog_observer *ob = t->d.ob;
+	const struct dialog_observer *ob = hush(l->p);
 	bool ok = true, has_top = l->p->caps.has & POP3_TOP;
 
-	if (l->p->common.verbose == 0)
-		t->d.ob = NULL;
-	t->stage = "fetch";
 	for (uint64_t n = l->first; ok && n >= 1 && n <= l->p->count; n++) {
 		char command[40];
 		buf_clear(&l->head);
@@ -147,11 +150,12 @@ static bool fetch_rows(struct listing *l)
 		if (ok)
 			add_row(l, n);
 	}
-	t->d.ob = ob;
+	l->p->talk.d.ob = ob;
 	return ok;
 }
 
-bool pop3talk_list(struct pop3talk *p)
+/* LIST, keeping the sizes of the newest. */
+static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t newest)
 {
 	static const struct table_column columns[] = {
 		{ "#", true, false, 0 },
@@ -160,24 +164,113 @@ bool pop3talk_list(struct pop3talk *p)
 		{ "from", false, true, 12 },
 		{ "subject", false, true, 16 },
 	};
-	struct listing l = { .p = p, .head = BUF(MAILTEXT_HEADER_MAX) };
-	struct buf sizes = BUF((size_t)p->o.max * sizeof(uint64_t) + 8);
 	size_t fits;
 
-	l.first = p->count > p->o.max ? p->count - p->o.max + 1 : 1;
-	l.sizes = (uint64_t *)(void *)buf_room(&sizes, sizes.max, &fits);
-	memset(l.sizes, 0, fits);
-	table_init(&l.table, columns, sizeof(columns) / sizeof(columns[0]));
-	bool ok = pop3talk_ask(p, "LIST", on_list_line, &l) && list_agrees(p, &l) && fetch_rows(&l);
-	if (ok && !p->common.json && !p->common.nagios) {
+	*l = (struct listing){ .p = p,
+		.head = BUF(MAILTEXT_HEADER_MAX),
+		.sizes_buf = BUF((size_t)newest * sizeof(uint64_t) + 8) };
+	l->first = p->count > newest ? p->count - newest + 1 : 1;
+	l->sizes = (uint64_t *)(void *)buf_room(&l->sizes_buf, l->sizes_buf.max, &fits);
+	memset(l->sizes, 0, fits);
+	table_init(&l->table, columns, sizeof(columns) / sizeof(columns[0]));
+	return pop3talk_ask(p, "LIST", on_list_line, l) && list_agrees(p, l);
+}
+
+static void listing_end(struct listing *l)
+{
+	table_free(&l->table);
+	buf_free(&l->head);
+	buf_free(&l->sizes_buf);
+}
+
+static bool prints(const struct pop3talk *p)
+{
+	return !p->common.json && !p->common.nagios;
+}
+
+bool pop3talk_list(struct pop3talk *p)
+{
+	struct listing l;
+	bool ok = listing_begin(&l, p, p->o.max) && fetch_rows(&l);
+
+	if (ok && prints(p)) {
 		table_print(&l.table, p->talk.w);
 		if (l.first > 1)
 			out_printf(&p->talk.w->out, "   (%llu older messages not shown; --max)\n",
 					(unsigned long long)l.first - 1);
 	}
-	table_free(&l.table);
-	buf_free(&l.head);
-	buf_free(&sizes);
+	listing_end(&l);
+	return ok;
+}
+
+/* ---- --find ---- */
+
+static void on_find_line(void *ctx, struct bytes line)
+{
+	struct listing *l = ctx;
+	struct bytes text = bytes_of(l->p->o.find);
+
+	if (line.n == 0)
+		l->in_body = true;
+	if (!l->in_body)
+		on_head_line(ctx, line);
+	if (bytes_search_nocase(line, text) < line.n)
+		l->hit = true;
+}
+
+/* In the header as a reader sees it? */
+static bool head_holds(const struct listing *l)
+{
+	struct mailview_row row = { 0 };
+	struct bytes text = bytes_of(l->p->o.find);
+
+	mailview_row_read(&row, buf_bytes(&l->head));
+	bool holds = bytes_search_nocase(buf_bytes(&row.subject), text) < row.subject.n ||
+			bytes_search_nocase(buf_bytes(&row.from), text) < row.from.n;
+	mailview_row_free(&row);
+	return holds;
+}
+
+/* Newest first; by TOP all that match, by RETR the first. */
+static bool find_by(struct listing *l, bool is_top, bool *found)
+{
+	bool ok = true;
+
+	for (uint64_t n = l->p->count; ok && n >= l->first && n > 0; n--) {
+		char command[40];
+		l->hit = l->in_body = false;
+		buf_clear(&l->head);
+		snprintf(command, sizeof(command), is_top ? "TOP %llu 0" : "RETR %llu",
+				(unsigned long long)n);
+		ok = pop3talk_ask(l->p, command, on_find_line, l);
+		if (!ok || !(l->hit || head_holds(l)))
+			continue;
+		*found = true;
+		add_row(l, n);
+		if (!is_top)
+			break;
+	}
+	return ok;
+}
+
+bool pop3talk_find(struct pop3talk *p, bool *found)
+{
+	struct listing l;
+
+	*found = false;
+	if (p->wait_until_ms > 0 && p->octets_seen == p->octets + 1)
+		return true; /* nothing new since the last look */
+	p->octets_seen = p->octets + 1;
+	bool ok = listing_begin(&l, p, p->o.max);
+	const struct dialog_observer *ob = hush(p);
+	if (ok && p->caps.has & POP3_TOP)
+		ok = find_by(&l, true, found);
+	if (ok && !*found)
+		ok = find_by(&l, false, found);
+	p->talk.d.ob = ob;
+	if (ok && *found && prints(p))
+		table_print(&l.table, p->talk.w);
+	listing_end(&l);
 	return ok;
 }
 
@@ -203,25 +296,52 @@ bool pop3talk_uidl(struct pop3talk *p)
 
 /* ---- --read, --headers ---- */
 
-static bool sizes_agree(struct pop3talk *p, uint64_t number, uint64_t listed,
+/* One finding of each kind tells more than a thousand; tell_others adds how many there were. */
+static void tell_odd(struct pop3talk *p, enum pop3talk_odd odd, uint64_t number, const char *what)
+{
+	static const char *const errors[] = { "size-differs", "dot-unstuffed", "bare-lf" };
+	char fact[200];
+
+	if (p->odd[odd]++ > 0)
+		return;
+	snprintf(fact, sizeof(fact), "message %llu: %s", (unsigned long long)number, what);
+	warn(p, errors[odd], fact);
+}
+
+static void look_at(struct pop3talk *p, uint64_t number, uint64_t listed,
 		const struct dot_reader *dots)
 {
-	char fact[160];
+	char what[120];
 
-	snprintf(fact, sizeof(fact), "message %llu: LIST says %llu octets, %llu came",
-			(unsigned long long)number, (unsigned long long)listed,
+	snprintf(what, sizeof(what), "LIST says %llu octets, %llu came", (unsigned long long)listed,
 			(unsigned long long)dots->octets);
 	if (dots->octets == listed + 2)
 		/* dovecot 2.3, courier 1.0, cyrus 3.6: a message stored without a last line end */
-		transcript_note(&p->talk.transcript,
-				"2 octets more than LIST says: the last line had no line end");
+		p->no_end++;
 	else if (dots->octets != listed)
-		return warn(p, "size-differs", fact);
+		tell_odd(p, ODD_SIZE, number, what);
 	if (dots->unstuffed_dot)
-		return warn(p, "dot-unstuffed", "a line began with a dot that was not doubled");
+		tell_odd(p, ODD_DOT, number, "a line began with a dot that was not doubled");
 	if (dots->bare_lf > 0)
-		return warn(p, "bare-lf", "the message came with bare LF line ends");
-	return true;
+		tell_odd(p, ODD_LF, number, "it came with bare LF line ends");
+}
+
+static void tell_others(struct pop3talk *p)
+{
+	static const char *const what[] = { "size differs", "dots are not doubled",
+		"line ends are bare LF" };
+	char note[120];
+
+	for (size_t i = 0; i < POP3TALK_ODD; i++) {
+		snprintf(note, sizeof(note), "%u messages in all whose %s", p->odd[i], what[i]);
+		if (p->odd[i] > 1)
+			transcript_note(&p->talk.transcript, note);
+	}
+	snprintf(note, sizeof(note),
+			"%llu of the messages: 2 octets more than LIST says: the last line had no line end",
+			(unsigned long long)p->no_end);
+	if (p->no_end > 0)
+		transcript_note(&p->talk.transcript, note);
 }
 
 static bool fetch(struct pop3talk *p, struct mailview *v, const char *command,
@@ -258,8 +378,162 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 	if (ok && p->common.json)
 		mailview_json(&v, number, dots.octets);
 	if (ok && !headers_only)
-		ok = sizes_agree(p, number, listed, &dots);
+		look_at(p, number, listed, &dots);
+	if (ok && !headers_only)
+		tell_others(p);
 	mailview_free(&v);
+	return ok;
+}
+
+/* ---- --dump, --check ---- */
+
+static void on_keep_uidl(void *ctx, struct bytes line)
+{
+	struct buf *uids = ctx;
+
+	buf_put(uids, line);
+	buf_putc(uids, '\n');
+}
+
+static uint64_t hash_of(struct bytes text)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (size_t i = 0; i < text.n; i++)
+		hash = (hash ^ text.p[i]) * 0x100000001b3;
+	return hash;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* RFC 1939 7: no two messages have the same. */
+static bool is_unique(struct bytes uids)
+{
+	struct buf hashes = BUF(POP3TALK_ALL_MAX * sizeof(uint64_t));
+	struct bytes line, uid;
+	uint64_t number;
+	bool odd = false, unique = true;
+
+	while (bytes_line(&uids, &line)) {
+		if (!pop3_uidl_line(line, &number, &uid, &odd))
+			continue;
+		uint64_t hash = hash_of(uid);
+		buf_put(&hashes, (struct bytes){ (unsigned char *)&hash, sizeof(hash) });
+	}
+	uint64_t *at = (uint64_t *)(void *)hashes.p;
+	size_t count = hashes.n / sizeof(uint64_t);
+	if (count > 0)
+		qsort(at, count, sizeof(*at), by_value);
+	for (size_t i = 1; i < count; i++)
+		unique = unique && at[i] != at[i - 1];
+	buf_free(&hashes);
+	return unique;
+}
+
+static bool no_octet(void *ctx, struct bytes part)
+{
+	(void)ctx;
+	(void)part;
+	return true;
+}
+
+/* One message, into the dump when there is one. */
+static bool fetch_one(struct pop3talk *p, uint64_t number, uint64_t listed, struct bytes uid)
+{
+	struct talk *t = &p->talk;
+	struct mailbox_dump *dump = &p->dump;
+	struct dot_reader dots = { 0 };
+	char command[40];
+
+	if (p->o.dump && !mailbox_dump_begin(dump, BYTES(""), uid))
+		return dump->keep.err.kind == ERR_NONE || mailbox_dump_failed(dump);
+	snprintf(command, sizeof(command), "RETR %llu", (unsigned long long)number);
+	if (!dialog_ask(&t->d, command))
+		return talk_failed(t, "fetch");
+	if (!dialog_is_ok(&t->d))
+		return talk_refused(t, "fetch", NULL);
+	bool ok = dialog_read_data(&t->d, &dots, p->o.dump ? mailbox_dump_part : no_octet, dump);
+	if (dump->keep.err.kind != ERR_NONE)
+		return mailbox_dump_failed(dump);
+	if (!ok)
+		return talk_failed(t, "fetch");
+	look_at(p, number, listed, &dots);
+	return !p->o.dump || keep_end(&dump->keep) || mailbox_dump_failed(dump);
+}
+
+static bool fetch_each(struct listing *l, struct bytes uids, bool unique)
+{
+	struct pop3talk *p = l->p;
+	struct buf name = BUF(1000);
+	struct bytes line, uid;
+	uint64_t number;
+	bool odd, ok = true;
+
+	while (ok && bytes_line(&uids, &line)) {
+		if (!pop3_uidl_line(line, &number, &uid, &odd) || number < 1 || number > p->count)
+			continue;
+		buf_clear(&name);
+		buf_put(&name, bytes_head(uid, 900));
+		if (!unique)
+			buf_printf(&name, " %llu", (unsigned long long)number);
+		ok = fetch_one(p, number, l->sizes[number - 1], buf_bytes(&name));
+	}
+	buf_free(&name);
+	return ok;
+}
+
+static bool too_many(struct pop3talk *p)
+{
+	err_set(&p->talk.d.err, ERR_LOCAL, "over %d messages: too many for --dump and --check",
+			POP3TALK_ALL_MAX);
+	return talk_failed(&p->talk, "local");
+}
+
+bool pop3talk_fetch_all(struct pop3talk *p)
+{
+	struct buf *uids = &p->uids_before;
+	struct listing l = { 0 };
+
+	if (p->count > POP3TALK_ALL_MAX)
+		return too_many(p);
+	const struct dialog_observer *ob = hush(p);
+	bool ok = listing_begin(&l, p, p->count) && pop3talk_ask(p, "UIDL", on_keep_uidl, uids);
+	bool unique = ok && is_unique(buf_bytes(uids));
+	if (ok && !unique)
+		warn(p, "uidl-twice", "two messages have the same unique id (UIDL)");
+	p->dump.total = p->count;
+	if (p->o.dump)
+		ok = ok && mailbox_dump_open(&p->dump, &p->talk, p->o.dump);
+	ok = ok && fetch_each(&l, buf_bytes(uids), unique);
+	p->talk.d.ob = ob;
+	if (p->o.dump) {
+		mailbox_dump_close(&p->dump);
+		buf_clear(uids);
+	}
+	if (ok)
+		tell_others(p);
+	p->is_again = ok && p->o.check && uids->n > 0;
+	listing_end(&l);
+	return ok;
+}
+
+/* The second session of --check: nothing was deleted, so the first one's lines are the head of
+ * this one's (RFC 1939 7: a unique id persists across sessions). */
+bool pop3talk_check_again(struct pop3talk *p)
+{
+	struct buf uids = BUF(POP3TALK_UIDS_MAX);
+	const struct dialog_observer *ob = hush(p);
+	bool ok = pop3talk_ask(p, "UIDL", on_keep_uidl, &uids);
+
+	p->talk.d.ob = ob;
+	if (ok && !bytes_starts(buf_bytes(&uids), buf_bytes(&p->uids_before)))
+		warn(p, "uidl-unstable", "a second login gave other unique ids (UIDL)");
+	buf_free(&uids);
 	return ok;
 }
 

@@ -5,6 +5,7 @@
 #include "know/words.h"
 #include "sys/file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PORT_POP3 = 110, PORT_POP3S = 995 };
@@ -17,19 +18,27 @@ static const struct opt options[] = {
 			"send the lines of standard input, typed or piped, each after the previous reply",
 			0, 0 },
 	{ 0, "auth", "MECH", OPT_TEXT, AT(auth),
-			"log in by SASL PLAIN, LOGIN or CRAM-MD5 instead of USER and PASS", 0, 0 },
+			"log in by AUTH MECH (PLAIN, SCRAM-SHA-256, XOAUTH2 ...), not by USER and PASS",
+			0, 0 },
 	{ 0, "apop", NULL, OPT_FLAG, AT(apop), "log in by APOP (an MD5 digest, RFC 1939)", 0, 0 },
 	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, AT(probe), "no login: greeting, capabilities, TLS", 0, 0 },
 	{ .help = "Mailbox" },
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages and octets (the default)", 0,
 			0 },
 	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages: size, date, from, subject", 0,
 			0 },
-	{ 0, "max", "N", OPT_NUMBER, AT(max), "--list shows the newest N messages; else 50", 1,
-			100000 },
+	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
+	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s),
+			"log in again until --find finds, or a new message comes", 1, 86400 },
+	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 100000 },
 	{ 0, "uidl", NULL, OPT_FLAG, AT(uidl), "unique id of each message", 0, 0 },
 	{ 0, "read", "N|last", OPT_TEXT, AT(read), "show a message, its headers decoded", 0, 0 },
 	{ 0, "headers", "N|last", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "dump", "DIR|FILE.mbox|-", OPT_TEXT, AT(dump),
+			"copy all to a Maildir or mbox; goes on after a cut", 0, 0 },
+	{ 0, "check", NULL, OPT_FLAG, AT(check),
+			"read all; look at sizes, line ends, dots, unique ids", 0, 0 },
 	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
 	{ 0, "delete", "N", OPT_LIST, AT(delete),
 			"delete a message; may be repeated; nothing else ever deletes", 0, 0 },
@@ -119,19 +128,12 @@ static bool capa(struct pop3talk *p)
 
 static bool greet(struct pop3talk *p)
 {
-	struct talk *t = &p->talk;
-	struct addr a;
-	bool is_loopback = bytes_equal_nocase(bytes_of(t->ep.host), BYTES("localhost")) ||
-			(addr_parse(&a, t->ep.host, 0, NULL) && addr_is_loopback(&a));
-	bool clear = p->common.tls == OPT_TLS_NONE || p->common.tls == OPT_TLS_STARTTLS ||
-			(p->common.tls == OPT_TLS_AUTO && is_loopback);
 	struct bytes stamp;
 
-	if (!talk_open(t, clear ? PORT_POP3 : PORT_POP3S))
+	if (!mailbox_greet(&p->talk, PORT_POP3, PORT_POP3S))
 		return false;
-	if (!dialog_is_ok(&t->d))
-		return talk_refused(t, "banner", NULL);
-	if (pop3_apop_stamp(reply_text(&t->d.reply, 0), &stamp))
+	buf_clear(&p->stamp);
+	if (pop3_apop_stamp(reply_text(&p->talk.d.reply, 0), &stamp))
 		buf_put(&p->stamp, stamp);
 	return true;
 }
@@ -164,8 +166,11 @@ static bool log_in(struct pop3talk *p)
 				"the greeting holds no valid APOP stamp, so APOP could not be tried");
 	if (!talk_may_login(t))
 		return false;
-	if (p->o.auth) {
+	if (p->o.auth)
 		t->mech = sasl_mech_of(bytes_of(p->o.auth));
+	else if (!p->o.apop && !(p->caps.has & POP3_USER))
+		t->mech = auth_pick(p->caps.mechs); /* 0 where AUTH waits for TLS as well */
+	if (t->mech) {
 		how = sasl_mech_name(t->mech);
 		ok = auth_sasl(&t->d, t->mech, &t->creds);
 	} else if (p->o.apop) {
@@ -195,11 +200,51 @@ static bool confirm_delete(struct pop3talk *p)
 	return yes;
 }
 
+/* Has what --wait waits for come? It sets is_again when it has not, and there is time left. */
+static bool waited(struct pop3talk *p)
+{
+	struct world *w = p->talk.w;
+	char fact[120];
+	bool is_first = p->wait_until_ms == 0, found = false;
+
+	if (is_first) {
+		p->wait_until_ms = w->mono_ms(w) + p->o.wait_s * UINT64_C(1000);
+		p->count_before = p->count;
+	}
+	if (p->o.find && !pop3talk_find(p, &found))
+		return false;
+	if (found || (!p->o.find && p->count > p->count_before)) {
+		p->talk.transcript.off = p->common.quiet || p->common.nagios;
+		return true;
+	}
+	p->is_again = w->mono_ms(w) < p->wait_until_ms;
+	p->talk.stage = "fetch";
+	snprintf(fact, sizeof(fact), "no %s message came in %u s", p->o.find ? "such" : "new",
+			p->o.wait_s);
+	return p->is_again ? false : talk_own(&p->talk, REPORT_CRITICAL, "not-found", fact);
+}
+
+static bool found(struct pop3talk *p)
+{
+	bool is_found;
+
+	if (!pop3talk_find(p, &is_found))
+		return false;
+	p->talk.stage = "fetch";
+	return is_found ||
+			talk_own(&p->talk, REPORT_CRITICAL, "not-found",
+					"no message looked at holds the text");
+}
+
 static bool transactions(struct pop3talk *p)
 {
 	const struct pop3talk_options *o = &p->o;
 
 	if (!pop3talk_stat(p))
+		return false;
+	if (p->uids_before.n > 0)
+		return pop3talk_check_again(p);
+	if (o->wait_s > 0 ? !waited(p) : o->find && !found(p))
 		return false;
 	if (o->list && !pop3talk_list(p))
 		return false;
@@ -208,6 +253,8 @@ static bool transactions(struct pop3talk *p)
 	if (o->headers && !pop3talk_read(p, o->headers, true))
 		return false;
 	if (o->read && !pop3talk_read(p, o->read, false))
+		return false;
+	if ((o->dump || o->check) && !pop3talk_fetch_all(p))
 		return false;
 	if (!confirm_delete(p))
 		return true;
@@ -225,6 +272,10 @@ static void mailbox_verdict(struct pop3talk *p)
 			p->count == 1 ? "" : "s", (unsigned long long)p->octets);
 	if (p->o.read && p->agrees)
 		buf_puts(&fact, "; sizes agree with what was received");
+	if (p->o.dump)
+		mailbox_dump_fact(&p->dump, &fact);
+	if (p->o.check && p->agrees)
+		buf_puts(&fact, "; sizes, line ends and unique ids are in order");
 	if (p->deleted > 0)
 		buf_printf(&fact, "; %llu deleted", (unsigned long long)p->deleted);
 	else
@@ -256,111 +307,87 @@ static void finish(struct pop3talk *p, bool ok)
 		p->deleted = 0;
 	}
 	talk_quit(t);
-	if (ok && !deletion_unsure(p))
+	if (ok && !p->is_again && !deletion_unsure(p))
 		mailbox_verdict(p);
 }
 
 /* ---- lines from standard input ---- */
 
-struct typed {
-	struct pop3talk *p;
-	struct mailview_lines lines;
-	unsigned sent, refused;
-};
-
-static void on_answered(void *ctx, struct bytes shown)
-{
-	struct typed *typed = ctx;
-	struct talk *t = &typed->p->talk;
-
-	(void)shown;
-	typed->sent++;
-	if (t->d.reply.status == REPLY_NO) {
-		typed->refused++;
-		talk_refused(t, t->stage, NULL);
-	}
-}
-
 static void on_data_line(void *ctx, struct bytes line)
 {
-	struct typed *typed = ctx;
+	struct pop3talk *p = ctx;
 	struct buf note = BUF(TALK_NOTE_MAX);
 
-	if (strcmp(typed->p->talk.stage, "ehlo") == 0)
+	if (strcmp(p->talk.stage, "ehlo") == 0)
 		words_put(&note, WORDS_CAPA, line);
-	transcript_line(&typed->p->talk.transcript, 'S', line, buf_text(&note));
+	transcript_line(&p->talk.transcript, 'S', line, buf_text(&note));
 	buf_free(&note);
 }
 
-static bool on_data(void *ctx, struct bytes part)
-{
-	struct typed *typed = ctx;
-
-	return mailview_lines_take(&typed->lines, part);
-}
-
-/* False: standard input had no line, so the plain check is what is wanted. */
 static bool run_lines(struct pop3talk *p)
 {
-	struct typed typed = { .p = p };
-	struct buf fact = BUF(TALK_NOTE_MAX);
+	struct mailview_lines lines;
 
-	mailview_lines_begin(&typed.lines, on_data_line, &typed);
-	bool ok = talk_script(&p->talk, on_answered, on_data, &typed);
-	mailview_lines_end(&typed.lines);
-	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
-			typed.sent == 1 ? "" : "s");
-	bool had_none = ok && typed.sent == 0 && !p->o.interactive && !p->talk.w->in_tty;
-	if (ok && typed.refused == 0 && !had_none)
-		talk_ok(&p->talk, "quit", NULL, buf_text(&fact), NULL);
-	buf_free(&fact);
-	return !had_none;
+	mailview_lines_begin(&lines, on_data_line, p);
+	return mailbox_typed(&p->talk, p->o.interactive, &lines);
 }
 
 /* ---- the session ---- */
 
 static bool wants_mailbox(const struct pop3talk_options *o)
 {
-	return o->stat || o->list || o->uidl || o->read || o->headers || o->delete.count > 0;
+	return o->stat || o->list || o->uidl || o->read || o->headers || o->delete.count > 0 ||
+			o->dump || o->find || o->check || o->wait_s > 0;
 }
 
 static void steps(struct pop3talk *p, bool lines_follow)
 {
 	struct talk *t = &p->talk;
-	struct buf fact = BUF(TALK_NOTE_MAX);
-	bool has_user = t->creds.user.n > 0;
+	bool has_user = t->creds.user.n > 0 && !p->o.probe;
 
-	if (!capa(p) || !secure(p) || (has_user && !log_in(p))) {
-		/* told */
-	} else if (lines_follow && run_lines(p)) {
-		/* told */
-	} else if (!has_user) {
-		talk_quit(t);
-		talk_ok(t, "ehlo", NULL,
-				stream_is_tls(t->d.s) ? "the server speaks POP3, TLS works" :
-							"the server speaks POP3",
-				"that logins work");
-	} else if (p->o.auth_only) {
-		talk_quit(t);
-		buf_puts(&fact, "user \"");
-		buf_put(&fact, t->creds.user);
-		buf_puts(&fact, "\" logged in");
-		talk_ok(t, "auth", NULL, buf_text(&fact), "that the mailbox can be read");
-	} else {
+	if (!capa(p) || !secure(p) || (has_user && !log_in(p)))
+		return;
+	if (lines_follow && run_lines(p))
+		return;
+	if (!has_user)
+		mailbox_speaks(t);
+	else if (p->o.auth_only)
+		mailbox_logged_in(t);
+	else
 		finish(p, transactions(p));
+}
+
+/* Another login, after a pause: what a POP3 session shows of a mailbox does not change. */
+static bool comes_again(struct pop3talk *p)
+{
+	enum { POLL_MS = 5000 };
+	struct talk *t = &p->talk;
+	struct world *w = t->w;
+	uint64_t now = w->mono_ms(w), then = now + POLL_MS;
+
+	if (!p->is_again)
+		return false;
+	p->is_again = false;
+	if (p->wait_until_ms > 0) {
+		transcript_note(&t->transcript, "nothing yet: logs in again every 5 s");
+		t->transcript.off = true;
+		world_poll(w, NULL, 0, then < p->wait_until_ms ? then : p->wait_until_ms);
 	}
-	buf_free(&fact);
+	talk_reset(t);
+	return true;
 }
 
 static void session(struct pop3talk *p)
 {
 	struct talk *t = &p->talk;
-	bool lines = talk_wants_lines(t, p->o.interactive, false);
+	bool lines = talk_wants_lines(t, p->o.interactive, p->o.probe);
 	bool lines_first = lines && t->creds.user.n == 0 && p->common.tls != OPT_TLS_STARTTLS;
 
-	if (greet(p) && !(lines_first && run_lines(p)))
-		steps(p, lines && !lines_first);
-	talk_quit(t);
+	do {
+		if (greet(p) && !(lines_first && run_lines(p)))
+			steps(p, lines && !lines_first);
+		talk_quit(t);
+	} while (comes_again(p));
 }
 
 /* Known only now: the user may stand in the URL or in the netrc file. */
@@ -379,9 +406,13 @@ static bool options_ok(struct pop3talk *p, struct world *w)
 	const struct pop3talk_options *o = &p->o;
 
 	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
-		opt_wrong(w, &pop3talk_spec, "--auth %s: PLAIN, LOGIN or CRAM-MD5", o->auth);
+		opt_wrong(w, &pop3talk_spec, "--auth %s: no mechanism we speak", o->auth);
 	else if (o->auth && o->apop)
 		opt_wrong(w, &pop3talk_spec, "--auth and --apop exclude each other");
+	else if (o->dump && o->check)
+		opt_wrong(w, &pop3talk_spec, "--dump checks what --check does");
+	else if (!mailbox_dump_redirect(&p->dump, w, o->dump))
+		opt_wrong(w, &pop3talk_spec, "--dump -: not to a terminal");
 	else if (o->delete.count > 0 && !o->yes && !w->in_tty)
 		opt_wrong(w, &pop3talk_spec,
 				"--delete asks on a terminal; without one it needs --yes");
@@ -396,6 +427,7 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 		.talk.proto = PROTO_POP3,
 		.talk.annotate = annotate,
 		.stamp = BUF(512),
+		.uids_before = BUF(POP3TALK_UIDS_MAX),
 		.agrees = true,
 		.o.max = 50,
 	};
@@ -418,6 +450,7 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 		code = talk_end(&p.talk);
 	}
 	buf_free(&p.stamp);
+	buf_free(&p.uids_before);
 	opt_common_free(&p.common);
 	return code;
 }

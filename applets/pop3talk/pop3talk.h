@@ -2,17 +2,25 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "applets/mailview.h"
-#include "applets/talk.h"
+#include "applets/mailbox.h"
 #include "proto/pop3.h"
 
+enum {
+	POP3TALK_ALL_MAX = 100000, /* messages for --dump and --check */
+	POP3TALK_UIDS_MAX = 8 * 1024 * 1024,
+};
+
 struct pop3talk_options {
-	bool stat, list, uidl, apop, auth_only, yes, source, interactive;
+	bool stat, list, uidl, apop, auth_only, yes, source, interactive, probe, check;
 	const char *read, *headers; /* a number, or "last" */
-	const char *auth;
+	const char *auth, *find, *dump;
+	unsigned wait_s;
 	struct opt_list delete;
 	unsigned max; /* --list: newest messages whose headers are asked for */
 };
+
+/* What can be odd about a message that came. */
+enum pop3talk_odd { ODD_SIZE, ODD_DOT, ODD_LF, POP3TALK_ODD };
 
 struct pop3talk {
 	struct talk talk; /* first: talk's callbacks get this pointer */
@@ -22,7 +30,14 @@ struct pop3talk {
 	struct buf stamp;       /* APOP's, out of the greeting */
 	uint64_t count, octets; /* STAT */
 	uint64_t deleted;
-	bool agrees; /* no size differed so far */
+	bool agrees;                /* no size differed so far */
+	unsigned odd[POP3TALK_ODD]; /* messages each fault was seen in; the first is told */
+	uint64_t no_end;            /* messages without a last line end */
+	struct mailbox_dump dump;
+	bool is_again;          /* another session is wanted: */
+	uint64_t wait_until_ms; /* --wait; 0 = not begun */
+	uint64_t count_before, octets_seen;
+	struct buf uids_before; /* --check: the UIDL lines of the first session */
 };
 
 /* Sends a command and, when it is answered by data, hands the lines to taker. False: failed or
@@ -35,6 +50,9 @@ bool pop3talk_stat(struct pop3talk *p);
 bool pop3talk_list(struct pop3talk *p);
 bool pop3talk_uidl(struct pop3talk *p);
 bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only);
+bool pop3talk_find(struct pop3talk *p, bool *found);
+bool pop3talk_fetch_all(struct pop3talk *p); /* --dump, or --check: then into nothing */
+bool pop3talk_check_again(struct pop3talk *p);
 bool pop3talk_delete(struct pop3talk *p, const char *which);
 
 /* "3" or "last" as a message number; false (told) when there is no such message. */

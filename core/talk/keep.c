@@ -1,6 +1,8 @@
-/* keep - messages kept in a Maildir, each once
+/* keep - messages kept in a Maildir or an mbox, each once
  * SPDX-License-Identifier: MIT */
 #include "talk/keep.h"
+
+#include "sys/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,9 @@ static bool failed(struct keep *k, const char *what, const char *name)
 	return err_sys(&k->err, ERR_LOCAL, errno, "%s %s", what, name);
 }
 
-bool keep_open(struct keep *k, const char *path)
+/* ---- Maildir ---- */
+
+static bool open_maildir(struct keep *k, const char *path)
 {
 	static const char *const parts[] = { "tmp", "new", "cur" };
 
@@ -30,30 +34,19 @@ bool keep_open(struct keep *k, const char *path)
 	return true;
 }
 
-void keep_close(struct keep *k)
-{
-	if (k->fd > 0)
-		close(k->fd);
-	if (k->dir > 0)
-		close(k->dir);
-	k->fd = k->dir = 0;
-}
-
 static const char *in_folder(const char *folder, const char *name, char path[KEEP_NAME_MAX + 8])
 {
 	snprintf(path, KEEP_NAME_MAX + 8, "%s/%s", folder, name);
 	return path;
 }
 
-bool keep_begin(struct keep *k, const char *name)
+static bool begin_file(struct keep *k)
 {
 	char path[KEEP_NAME_MAX + 8];
 
 	if (k->fd > 0)
 		close(k->fd); /* the one before was never ended: it stays in tmp */
 	k->fd = 0;
-	snprintf(k->name, sizeof(k->name), "%s", name);
-	k->has_cr = false;
 	if (faccessat(k->dir, in_folder("new", k->name, path), F_OK, 0) == 0) {
 		k->had++;
 		return false;
@@ -66,39 +59,11 @@ bool keep_begin(struct keep *k, const char *name)
 	return failed(k, "create", path);
 }
 
-static bool put(struct keep *k, struct bytes data)
-{
-	while (data.n > 0) {
-		ssize_t n = write(k->fd, data.p, data.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return failed(k, "write", k->name);
-		data = bytes_skip(data, (size_t)n);
-	}
-	return true;
-}
-
-bool keep_part(struct keep *k, struct bytes part)
-{
-	while (part.n > 0) {
-		if (k->has_cr && part.p[0] != '\n' && !put(k, BYTES("\r")))
-			return false;
-		size_t n = bytes_find(part, '\r');
-		k->has_cr = n < part.n;
-		if (!put(k, bytes_head(part, n)))
-			return false;
-		part = bytes_skip(part, n + 1);
-	}
-	return true;
-}
-
-bool keep_end(struct keep *k)
+static bool end_file(struct keep *k)
 {
 	char from[KEEP_NAME_MAX + 8], to[KEEP_NAME_MAX + 8];
-	bool ok = !k->has_cr || put(k, BYTES("\r"));
+	bool ok = fsync(k->fd) == 0 || failed(k, "write", k->name);
 
-	ok = ok && (fsync(k->fd) == 0 || failed(k, "write", k->name));
 	if (close(k->fd) < 0 && ok)
 		ok = failed(k, "write", k->name);
 	k->fd = 0;
@@ -112,6 +77,242 @@ bool keep_end(struct keep *k)
 		ok = failed(k, "write", "new");
 	if (folder >= 0)
 		close(folder);
+	return ok;
+}
+
+/* ---- mbox ---- */
+
+/* The offset behind the last whole line of known, which what is behind it is cut off from. False:
+ * known is not ours. */
+static bool read_known(struct keep *k, bool *was_cut)
+{
+	size_t end = k->known.n;
+	struct bytes number;
+
+	while (end > 0 && k->known.p[end - 1] != '\n')
+		end--;
+	*was_cut = end < k->known.n;
+	k->known.n = end;
+	if (end == 0)
+		return true;
+	number = bytes_head(buf_bytes(&k->known), end - 1);
+	while (end > 1 && k->known.p[end - 2] != ' ' && k->known.p[end - 2] != '\n')
+		end--;
+	return bytes_is_uint(bytes_skip(number, end - 1), INT64_MAX, &k->offset);
+}
+
+static bool changed(struct keep *k, const char *path)
+{
+	return err_set(&k->err, ERR_LOCAL,
+			"%s is not what %s.kept says of it: it was left alone; give another name",
+			path, path);
+}
+
+static bool open_mbox(struct keep *k, const char *path)
+{
+	struct buf beside = BUF(4096);
+	struct stat st = { 0 };
+	bool was_cut = false;
+
+	buf_printf(&beside, "%s.kept", path);
+	k->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	k->known_fd = open(buf_text(&beside), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool ok = (k->fd > 0 && k->known_fd > 0 && fstat(k->fd, &st) == 0) ||
+			failed(k, "open", k->fd > 0 ? buf_text(&beside) : path);
+	ok = ok && (lockf(k->known_fd, F_TLOCK, 0) == 0 || failed(k, "lock", path));
+	ok = ok && file_read_fd(k->known_fd, buf_text(&beside), &k->known, &k->err);
+	uint64_t size = (uint64_t)st.st_size;
+	if (ok && (!read_known(k, &was_cut) || size < k->offset || (size > k->offset && !was_cut)))
+		ok = changed(k, path);
+	if (ok &&
+			(ftruncate(k->fd, (off_t)k->offset) < 0 ||
+					ftruncate(k->known_fd, (off_t)k->known.n) < 0 ||
+					lseek(k->fd, 0, SEEK_END) < 0 ||
+					lseek(k->known_fd, 0, SEEK_END) < 0))
+		ok = failed(k, "cut", path);
+	buf_free(&beside);
+	return ok;
+}
+
+static bool write_all(struct keep *k, int fd, struct bytes data)
+{
+	while (data.n > 0) {
+		ssize_t n = write(fd, data.p, data.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return failed(k, "write", k->name);
+		data = bytes_skip(data, (size_t)n);
+	}
+	return true;
+}
+
+static bool note(struct keep *k, const char *text)
+{
+	return write_all(k, k->known_fd, bytes_of(text)) &&
+			(fsync(k->known_fd) == 0 || failed(k, "write", k->name));
+}
+
+/* Servers give messages in the same order each time, so the name mostly stands where the one
+ * before ended. */
+static bool is_known(struct keep *k)
+{
+	struct bytes all = buf_bytes(&k->known), rest = bytes_skip(all, k->known_at), line;
+
+	for (int round = 0; round < 2; round++) {
+		while (bytes_line(&rest, &line))
+			if (bytes_starts(line, bytes_of(k->name)) &&
+					bytes_starts(bytes_skip(line, bytes_of(k->name).n),
+							BYTES(" "))) {
+				k->known_at = all.n - rest.n;
+				return true;
+			}
+		rest = bytes_head(all, k->known_at);
+	}
+	return false;
+}
+
+static bool flush(struct keep *k)
+{
+	struct bytes data = buf_bytes(&k->out);
+	bool ok = true;
+
+	if (k->to)
+		out_put(k->to, data);
+	else
+		ok = write_all(k, k->fd, data);
+	k->offset += data.n;
+	buf_clear(&k->out);
+	return ok;
+}
+
+static bool put(struct keep *k, struct bytes data)
+{
+	while (data.n > 0) {
+		size_t n = k->out.max - k->out.n < data.n ? k->out.max - k->out.n : data.n;
+		buf_put(&k->out, bytes_head(data, n));
+		data = bytes_skip(data, n);
+		if (k->out.n == k->out.max && !flush(k))
+			return false;
+	}
+	return true;
+}
+
+/* The date is no part of what a server tells by POP3; a fixed one keeps copies alike. */
+static bool begin_mbox(struct keep *k)
+{
+	if (k->known.n > 0 && is_known(k)) {
+		k->had++;
+		return false;
+	}
+	k->matched = 0;
+	return (k->to || (note(k, k->name) && note(k, " "))) &&
+			put(k, BYTES("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"));
+}
+
+enum { MID_LINE = 5 };
+
+/* Octets with LF line ends. */
+static bool put_mbox(struct keep *k, struct bytes text)
+{
+	static const char from[] = "From ";
+	bool ok = true;
+
+	while (ok && text.n > 0) {
+		size_t n = 1;
+		if (k->matched == 0 && text.p[0] == '>') {
+			ok = put(k, BYTES(">"));
+		} else if (k->matched < MID_LINE && text.p[0] == (unsigned char)from[k->matched]) {
+			if (++k->matched == MID_LINE)
+				ok = put(k, BYTES(">From "));
+		} else {
+			if (k->matched < MID_LINE)
+				put(k, bytes_head(bytes_of(from), k->matched));
+			n = bytes_find(text, '\n') + 1;
+			ok = put(k, bytes_head(text, n));
+			k->matched = n <= text.n ? 0 : MID_LINE;
+		}
+		text = bytes_skip(text, n);
+	}
+	return ok;
+}
+
+static bool end_mbox(struct keep *k)
+{
+	char end[24];
+
+	if (k->matched > 0 && k->matched < MID_LINE)
+		put(k, bytes_head(BYTES("From "), k->matched));
+	if (k->matched > 0)
+		put(k, BYTES("\n"));
+	if (!put(k, BYTES("\n")) || !flush(k))
+		return false;
+	if (k->to)
+		return out_flush(k->to) || (errno = k->to->failed_errno, failed(k, "write", "-"));
+	snprintf(end, sizeof(end), "%llu\n", (unsigned long long)k->offset);
+	return (fsync(k->fd) == 0 || failed(k, "write", k->name)) && note(k, end);
+}
+
+/* ---- both ---- */
+
+bool keep_open(struct keep *k, const char *path, struct out *to)
+{
+	bool is_standard = bytes_equal(bytes_of(path), BYTES("-"));
+
+	k->known = BUF(KEEP_KNOWN_MAX);
+	k->out = BUF(KEEP_CHUNK);
+	k->is_mbox = is_standard || bytes_ends(bytes_of(path), BYTES(".mbox"));
+	if (is_standard)
+		k->to = to;
+	else
+		return k->is_mbox ? open_mbox(k, path) : open_maildir(k, path);
+	return true;
+}
+
+void keep_close(struct keep *k)
+{
+	const int fds[] = { k->fd, k->known_fd, k->dir };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] > 0)
+			close(fds[i]);
+	k->fd = k->known_fd = k->dir = 0;
+	buf_free(&k->known);
+	buf_free(&k->out);
+}
+
+bool keep_begin(struct keep *k, const char *name)
+{
+	snprintf(k->name, sizeof(k->name), "%s", name);
+	k->has_cr = false;
+	buf_clear(&k->out);
+	return k->is_mbox ? begin_mbox(k) : begin_file(k);
+}
+
+static bool put_text(struct keep *k, struct bytes text)
+{
+	return k->is_mbox ? put_mbox(k, text) : put(k, text);
+}
+
+bool keep_part(struct keep *k, struct bytes part)
+{
+	while (part.n > 0) {
+		if (k->has_cr && part.p[0] != '\n' && !put_text(k, BYTES("\r")))
+			return false;
+		size_t n = bytes_find(part, '\r');
+		k->has_cr = n < part.n;
+		if (!put_text(k, bytes_head(part, n)))
+			return false;
+		part = bytes_skip(part, n + 1);
+	}
+	return true;
+}
+
+bool keep_end(struct keep *k)
+{
+	bool ok = !k->has_cr || put_text(k, BYTES("\r"));
+
+	ok = ok && (k->is_mbox ? end_mbox(k) : flush(k) && end_file(k));
 	k->kept += ok;
 	return ok;
 }

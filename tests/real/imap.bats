@@ -86,7 +86,7 @@ imap() { # OPTION...
 	[ "$(ls copy/new | wc -l)" -lt 60 ]
 	imap --dump copy
 	exits 0
-	says "60 messages" "nothing was changed there"
+	says "60 messages" "nothing was deleted or changed there"
 	[ "$(ls copy/new | wc -l)" -eq 60 ]
 	sums() { find "$@" -type f -exec md5sum {} + | cut -d ' ' -f 1 | sort; }
 	sums copy/new >kept

@@ -113,3 +113,68 @@ pop3() { # OPTION...
 	curl -s --ssl-reqd --cacert "$PKI/root.pem" -u sample:password "pop3://localhost:$POP3_PORT/1" >got
 	grep -q '^Subject: for curl' got
 }
+
+many() { # N: messages with dots, From lines and octets of all kinds
+	for i in $(seq "$1"); do
+		{ printf 'Subject: %s\n\nFrom me\n.\n..\n' "$i"; head -c 15000 /dev/urandom | od -x; printf 'end\n'; } | deliver "$i.a"
+	done
+}
+
+sums() { find "$@" -type f -exec md5sum {} + | cut -d ' ' -f 1 | sort; }
+
+@test "a dump is the Maildir octet for octet, and goes on after a kill" {
+	many 60
+	pop3talk "localhost:$POP3_PORT" --ca-file "$PKI/root.pem" -u sample --pass-file pass --dump copy >out 2>&1 &
+	soon sh -c '[ "$(ls copy/new | wc -l)" -ge 5 ]'
+	kill -9 $! || :
+	wait $! || :
+	[ "$(ls copy/new | wc -l)" -lt 60 ]
+	pop3 --dump copy
+	exits 0
+	says "60 messages" "nothing was deleted"
+	sums copy/new >kept
+	[ "$(wc -l <kept)" -eq 60 ]
+	sums "$MAILDIR/new" "$MAILDIR/cur" | cmp - kept
+	pop3 --dump copy
+	exits 0
+	says "0 kept now, 60 before"
+}
+
+@test "an mbox has the same messages after a kill, and on standard output" {
+	many 60
+	pop3talk "localhost:$POP3_PORT" --ca-file "$PKI/root.pem" -u sample --pass-file pass --dump a.mbox >out 2>&1 &
+	soon sh -c '[ "$(wc -l <a.mbox.kept)" -ge 5 ]'
+	kill -9 $! || :
+	wait $! || :
+	[ "$(wc -l <a.mbox.kept)" -lt 60 ]
+	pop3 --dump a.mbox
+	exits 0
+	pop3talk "localhost:$POP3_PORT" --ca-file "$PKI/root.pem" -u sample --pass-file pass --dump - >b.mbox 2>err
+	cmp a.mbox b.mbox
+	mkdir apart
+	awk '/^From / { close(f); f = "apart/" ++n; held = 0; next } { if (held) print "" >f; held = $0 == ""
+		sub(/^>/, $0 ~ /^>+From / ? "" : ">"); if (!held) print >f }' a.mbox
+	sums apart >kept
+	[ "$(wc -l <kept)" -eq 60 ]
+	sums "$MAILDIR/new" "$MAILDIR/cur" | cmp - kept
+}
+
+@test "check: two logins, all messages read" {
+	many 3
+	pop3 --check
+	exits 0
+	says "sizes, line ends and unique ids are in order" "nothing was deleted"
+	[ "$(grep -c 'C: PASS' out)" -eq 2 ]
+}
+
+@test "find and wait: the mail that comes later is shown" {
+	many 2
+	pop3 --find "no such text"
+	exits 2
+	says "pop3-not-found"
+	(sleep 1; printf 'Subject: the token\n\nx\n' | deliver 9.z) 3>&- &
+	pop3 --find "the token" --wait 60 --read last
+	exits 0
+	says "the token" "3 messages"
+	wait
+}

@@ -53,7 +53,8 @@ static const struct session_case cases[] = {
 					"Subject: x\r\n\r\na\x1b[31m\r\nend)\r\na5 OK\r\n",
 					BYE("a6") },
 			{ "localhost", LOGIN, "--read", "last" }, 0,
-			{ "| Subject: x", "| a\\x1b[31m", "| end", "nothing was changed there" },
+			{ "| Subject: x", "| a\\x1b[31m", "| end",
+					"nothing was deleted or changed there" },
 			NULL,
 			SENT_LOGIN
 			"a4 EXAMINE \"INBOX\"\r\na5 FETCH 2 (UID RFC822.SIZE BODY.PEEK[])\r\n"

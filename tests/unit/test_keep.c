@@ -52,7 +52,7 @@ static void test_line_ends_and_pieces(void **state)
 	(void)state;
 	for (size_t cut = 1; cut <= text.n; cut++) {
 		struct keep k = { 0 };
-		assert_true(keep_open(&k, place));
+		assert_true(keep_open(&k, place, NULL));
 		assert_true(keep_begin(&k, "a"));
 		for (size_t at = 0; at < text.n; at += cut)
 			assert_true(keep_part(&k, bytes_head(bytes_skip(text, at), cut)));
@@ -73,12 +73,12 @@ static void test_half_a_message_is_not_kept(void **state)
 	struct keep k = { 0 };
 
 	(void)state;
-	assert_true(keep_open(&k, place));
+	assert_true(keep_open(&k, place, NULL));
 	assert_true(keep_begin(&k, "b"));
 	assert_true(keep_part(&k, BYTES("half of it, and longer than the whole")));
 	keep_close(&k);
 	k = (struct keep){ 0 };
-	assert_true(keep_open(&k, place));
+	assert_true(keep_open(&k, place, NULL));
 	assert_true(keep_begin(&k, "b"));
 	assert_true(keep_part(&k, BYTES("whole")));
 	assert_true(keep_end(&k));
@@ -86,12 +86,74 @@ static void test_half_a_message_is_not_kept(void **state)
 	keep_close(&k);
 }
 
+/* One run: the first count of three messages, the last of them cut off when is_cut. */
+static void run_mbox(const char *path, int count, bool is_cut, int had)
+{
+	static const char *const names[] = { "one", "two", "three" };
+	struct keep k = { 0 };
+
+	if (!keep_open(&k, path, NULL))
+		fail_msg("%s", k.err.text);
+	for (int i = 0; i < count; i++) {
+		if (!keep_begin(&k, names[i]))
+			continue;
+		assert_true(keep_part(&k, BYTES("S: x\r\n\r\n>From a\r\nFro")));
+		if (is_cut && i == count - 1)
+			break;
+		assert_true(keep_part(&k, BYTES("m b\r\nFro\r\n")));
+		assert_true(keep_end(&k));
+	}
+	assert_int_equal(k.had, had);
+	keep_close(&k);
+}
+
+static void test_mbox_goes_on_after_a_cut(void **state)
+{
+	static const char from[] = "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
+				   "S: x\n\n>>From a\n>From b\nFro\n\n";
+	struct buf content = BUF(10000);
+	struct err e = { 0 };
+	char path[100], beside[120];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a.mbox", place);
+	snprintf(beside, sizeof(beside), "%s.kept", path);
+	run_mbox(path, 2, true, 0);
+	run_mbox(path, 2, false, 1);
+	run_mbox(path, 3, true, 2);
+	run_mbox(path, 3, false, 2);
+	run_mbox(path, 3, false, 3);
+	assert_true(file_read(path, &content, &e));
+	assert_int_equal(content.n, 3 * (sizeof(from) - 1));
+	assert_true(bytes_starts(buf_bytes(&content), BYTES(from)));
+	buf_free(&content);
+
+	/* what somebody else put there is never cut off */
+	struct keep k = { 0 };
+	assert_true(file_read(path, &content, &e));
+	buf_puts(&content, "more");
+	assert_true(file_write(path, buf_bytes(&content), true, &e));
+	assert_false(keep_open(&k, path, NULL));
+	keep_close(&k);
+	assert_int_equal(unlink(beside), 0);
+	k = (struct keep){ 0 };
+	assert_false(keep_open(&k, path, NULL));
+	keep_close(&k);
+	struct buf again = BUF(10000);
+	assert_true(file_read(path, &again, &e));
+	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(&content)));
+	buf_free(&again);
+	buf_free(&content);
+	unlink(path);
+	unlink(beside);
+}
+
 static void test_no_place(void **state)
 {
 	struct keep k = { 0 };
 
 	(void)state;
-	assert_false(keep_open(&k, "/dev/null/x"));
+	assert_false(keep_open(&k, "/dev/null/x", NULL));
 	assert_int_equal(k.err.kind, ERR_LOCAL);
 	keep_close(&k);
 }
@@ -101,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_ends_and_pieces),
 		cmocka_unit_test(test_half_a_message_is_not_kept),
+		cmocka_unit_test(test_mbox_goes_on_after_a_cut),
 		cmocka_unit_test(test_no_place),
 	};
 

@@ -1,0 +1,202 @@
+/* mailbox - what pop3talk and imaptalk share
+ * SPDX-License-Identifier: MIT */
+#include "applets/mailbox.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port)
+{
+	const struct opt_common *c = t->common;
+	struct addr a;
+	bool is_loopback = bytes_equal_nocase(bytes_of(t->ep.host), BYTES("localhost")) ||
+			(addr_parse(&a, t->ep.host, 0, NULL) && addr_is_loopback(&a));
+	bool clear = c->tls == OPT_TLS_NONE || c->tls == OPT_TLS_STARTTLS ||
+			(c->tls == OPT_TLS_AUTO && is_loopback);
+
+	if (!talk_open(t, clear ? port : tls_port))
+		return false;
+	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+}
+
+/* ---- lines from standard input ---- */
+
+struct typed {
+	struct talk *t;
+	struct mailview_lines *lines;
+	unsigned sent, refused;
+};
+
+static void on_answered(void *ctx, struct bytes shown)
+{
+	struct typed *typed = ctx;
+	enum reply_status status = typed->t->d.reply.status;
+
+	(void)shown;
+	typed->sent++;
+	if (status == REPLY_NO || status == REPLY_BAD) {
+		typed->refused++;
+		talk_refused(typed->t, typed->t->stage, NULL);
+	}
+}
+
+static bool on_data(void *ctx, struct bytes part)
+{
+	struct typed *typed = ctx;
+
+	return mailview_lines_take(typed->lines, part);
+}
+
+bool mailbox_typed(struct talk *t, bool interactive, struct mailview_lines *lines)
+{
+	struct typed typed = { .t = t, .lines = lines };
+	struct buf fact = BUF(TALK_NOTE_MAX);
+	bool ok = talk_script(t, on_answered, on_data, &typed);
+
+	mailview_lines_end(lines);
+	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
+			typed.sent == 1 ? "" : "s");
+	bool had_none = ok && typed.sent == 0 && !interactive && !t->w->in_tty;
+	if (ok && typed.refused == 0 && !had_none)
+		talk_ok(t, "quit", NULL, buf_text(&fact), NULL);
+	buf_free(&fact);
+	return !had_none;
+}
+
+/* ---- verdicts ---- */
+
+void mailbox_logged_in(struct talk *t)
+{
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
+	talk_quit(t);
+	buf_puts(&fact, "user \"");
+	buf_put(&fact, t->creds.user);
+	buf_puts(&fact, "\" logged in");
+	talk_ok(t, "auth", NULL, buf_text(&fact), "that the mailbox can be read");
+	buf_free(&fact);
+}
+
+void mailbox_speaks(struct talk *t)
+{
+	char fact[60];
+
+	talk_quit(t);
+	snprintf(fact, sizeof(fact), "the server speaks %s%s",
+			t->proto == PROTO_POP3 ? "POP3" : "IMAP",
+			stream_is_tls(t->d.s) ? ", TLS works" : "");
+	talk_ok(t, "ehlo", NULL, fact, "that logins work");
+}
+
+bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)
+{
+	char fact[120];
+	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch", .fact = fact };
+
+	snprintf(fact, sizeof(fact), "there is no message %.20s: the %s has %llu", which,
+			t->proto == PROTO_POP3 ? "mailbox" : "folder", (unsigned long long)count);
+	report_add(&t->report, &v);
+	return false;
+}
+
+/* ---- --dump ---- */
+
+bool mailbox_dump_redirect(struct mailbox_dump *d, struct world *w, const char *path)
+{
+	if (!path || strcmp(path, "-") != 0)
+		return true;
+	if (w->out.tty)
+		return false;
+	d->data = w->out;
+	w->out = (struct out){ .fd = w->err.fd, .capture = w->err.capture, .tty = w->err.tty };
+	return true;
+}
+
+bool mailbox_dump_open(struct mailbox_dump *d, struct talk *t, const char *path)
+{
+	d->t = t;
+	d->begun_ms = t->w->mono_ms(t->w);
+	return keep_open(&d->keep, path, &d->data) || mailbox_dump_failed(d);
+}
+
+/* The same message has the same name in each run, and no other message has it: FNV-1a of user,
+ * host, folder and UID, and the UID as far as a file's name can hold it (RFC 1939 7: 70 octets). */
+static void kept_name(const struct mailbox_dump *d, struct bytes folder, struct bytes uid,
+		char name[KEEP_NAME_MAX])
+{
+	enum { UID_MAX = 70 };
+	const struct bytes parts[] = { d->t->creds.user, bytes_of(d->t->ep.host), folder, uid };
+	struct buf text = BUF(3 * UID_MAX);
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		for (size_t k = 0; k <= parts[i].n; k++)
+			hash = (hash ^ (k < parts[i].n ? parts[i].p[k] : 0)) * 0x100000001b3;
+	for (size_t i = 0; i < uid.n && i < UID_MAX; i++) {
+		unsigned char c = uid.p[i], low = c | 0x20;
+		if ((c >= '0' && c <= '9') || (low >= 'a' && low <= 'z'))
+			buf_putc(&text, c);
+		else
+			buf_printf(&text, "=%02X", c);
+	}
+	snprintf(name, KEEP_NAME_MAX, "%016llx.%s.mtabox", (unsigned long long)hash,
+			buf_text(&text));
+	buf_free(&text);
+}
+
+static void show_progress(struct mailbox_dump *d)
+{
+	enum { EVERY_MS = 200 };
+	struct world *w = d->t->w;
+	uint64_t now = w->mono_ms(w), left = d->total - d->at;
+
+	if (!w->err.tty || d->t->common->quiet || now < d->shown_ms + EVERY_MS)
+		return;
+	d->shown_ms = now;
+	out_printf(&w->err, "\r   .. %llu of %llu messages, %llu MB", (unsigned long long)d->at,
+			(unsigned long long)d->total, (unsigned long long)(d->octets >> 20));
+	if (d->keep.kept > 0)
+		out_printf(&w->err, ", about %llu s left  ",
+				(unsigned long long)((now - d->begun_ms) * left / d->keep.kept /
+						1000));
+	out_flush(&w->err);
+}
+
+bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct bytes uid)
+{
+	char name[KEEP_NAME_MAX];
+
+	d->at++;
+	show_progress(d);
+	kept_name(d, folder, uid, name);
+	return keep_begin(&d->keep, name);
+}
+
+bool mailbox_dump_part(void *dump, struct bytes part)
+{
+	struct mailbox_dump *d = dump;
+
+	d->octets += part.n;
+	show_progress(d);
+	return keep_part(&d->keep, part);
+}
+
+bool mailbox_dump_failed(struct mailbox_dump *d)
+{
+	d->t->d.err = d->keep.err;
+	return talk_failed(d->t, "local");
+}
+
+void mailbox_dump_close(struct mailbox_dump *d)
+{
+	if (d->shown_ms > 0)
+		out_puts(&d->t->w->err, "\n");
+	keep_close(&d->keep);
+	buf_free(&d->data.pending);
+}
+
+void mailbox_dump_fact(const struct mailbox_dump *d, struct buf *fact)
+{
+	buf_printf(fact, "; %llu kept now, %llu before", (unsigned long long)d->keep.kept,
+			(unsigned long long)d->keep.had);
+}

@@ -1,0 +1,46 @@
+/* mailbox - what pop3talk and imaptalk share
+ * SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "applets/mailview.h"
+#include "applets/talk.h"
+#include "talk/keep.h"
+
+/* Connects and reads the greeting: in clear on loopback, TLS at once elsewhere, unless the user
+ * says otherwise. False: told. */
+bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port);
+
+/* Lines from standard input; data lines go to lines. False: standard input had none, so the plain
+ * check is what is wanted. */
+bool mailbox_typed(struct talk *t, bool interactive, struct mailview_lines *lines);
+
+/* The verdicts of runs that leave the mailbox alone. */
+void mailbox_logged_in(struct talk *t);
+void mailbox_speaks(struct talk *t);
+
+/* "There is no message WHICH"; returns false. */
+bool mailbox_lacks(struct talk *t, const char *which, uint64_t count);
+
+/* --dump: messages that are copied. */
+struct mailbox_dump {
+	struct talk *t;
+	struct keep keep;
+	struct out data;    /* what was standard output, with "-" */
+	uint64_t at, total; /* messages */
+	uint64_t octets;
+	uint64_t begun_ms, shown_ms;
+};
+
+/* Before anything is shown: with "-" all but the messages goes to standard error. False: standard
+ * output is a terminal. */
+bool mailbox_dump_redirect(struct mailbox_dump *d, struct world *w, const char *path);
+bool mailbox_dump_open(struct mailbox_dump *d, struct talk *t, const char *path);
+
+/* The next message: where it comes from. False: it is kept already, or (err) it cannot be kept. */
+bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct bytes uid);
+bool mailbox_dump_part(void *dump, struct bytes part); /* fits dialog_read_data */
+
+/* Adds the verdict of a failure to keep; returns false. */
+bool mailbox_dump_failed(struct mailbox_dump *d);
+void mailbox_dump_close(struct mailbox_dump *d);
+void mailbox_dump_fact(const struct mailbox_dump *d, struct buf *fact);
