@@ -96,3 +96,53 @@ curl_pop3() { # OPTION... URL
 	exits 0
 	says "own client"
 }
+
+@test "Python: smtplib, poplib and imaplib, over TLS too" {
+	needs python3
+	timeout 20 python3 - "$SMTP" "$POP3S" "$IMAP" sink.pem <<-'END' || fail "python3: $?"
+		import imaplib, poplib, smtplib, ssl, sys
+		smtp, pop3s, imap = map(int, sys.argv[1:4])
+		tls = ssl.create_default_context(cafile=sys.argv[4])
+		with smtplib.SMTP('localhost', smtp, timeout=5) as s:
+		    s.starttls(context=tls)
+		    s.login('sample', 'password')
+		    s.sendmail('a@example.com', ['b@example.com'], 'Subject: by python\r\n\r\n.dot\r\n')
+		p = poplib.POP3_SSL('localhost', pop3s, timeout=5, context=tls)
+		p.user('sample')
+		p.pass_('password')
+		assert p.stat()[0] == 1 and b'.dot' in p.retr(1)[1]
+		p.quit()
+		m = imaplib.IMAP4('localhost', imap)
+		m.starttls(tls)
+		m.authenticate('PLAIN', lambda _: b'\0sample\0password')
+		assert m.select()[1] == [b'1']
+		assert m.search(None, 'SUBJECT', 'python')[1] == [b'1']
+		assert m.fetch('1', '(RFC822)')[1][0][1].endswith(b'\r\n\r\n.dot\r\n')
+		m.logout()
+	END
+}
+
+@test "curl: reads by IMAP, STARTTLS and IMAPS" {
+	local url
+	needs curl
+	swaks_to "$SMTP" --h-Subject "for imap"
+	for url in "imap://localhost:$IMAP" "imaps://localhost:$IMAPS"; do
+		curl -s -S --max-time 10 --ssl-reqd --cacert sink.pem -u sample:password "$url/INBOX;MAILINDEX=1" >got
+		grep -q '^Subject: for imap' got
+		curl -s -S --max-time 10 --ssl-reqd --cacert sink.pem -u sample:password "$url/INBOX?SUBJECT%20imap" >got
+		grep -q '^\* SEARCH 1' got
+	done
+}
+
+@test "smtp-source: 5000 messages from 20 sessions, none lost" {
+	local root
+	for root in / "$TOP"/build/servers/*/root; do
+		[ ! -x "$root/usr/sbin/smtp-source" ] || break
+	done
+	[ -x "$root/usr/sbin/smtp-source" ] || skip "no smtp-source (postfix)"
+	LD_LIBRARY_PATH=$root/usr/lib/postfix:$root/usr/lib/x86_64-linux-gnu timeout 60 \
+		"$root/usr/sbin/smtp-source" -s 20 -m 5000 -f a@example.com -t b@example.com \
+		"inet:127.0.0.1:$SMTP" >source.out 2>&1 || fail "$(<source.out)"
+	curl_pop3 "pop3://127.0.0.1:$POP3/" >list
+	[ "$(wc -l <list)" -eq 5000 ]
+}
