@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * TLS 1.2 and 1.3, client and server, with certificates: nothing else. A mail server may be old,
- * so plain RSA and DHE key exchange, CBC suites and SHA-1 stay in: what is weak is reported by us,
- * not refused by the library.
+ * so plain RSA key exchange, CBC suites and SHA-1 stay in: what is weak is reported by us, not
+ * refused by the library. DHE (which such servers have beside RSA) and ChaCha20 are left out.
  */
 #pragma once
 
@@ -25,13 +25,11 @@
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
-#define MBEDTLS_KEY_EXCHANGE_DHE_RSA_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_RSA_ENABLED
 #define MBEDTLS_SSL_ALL_ALERT_MESSAGES
 #define MBEDTLS_SSL_ENCRYPT_THEN_MAC
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
-#define MBEDTLS_SSL_KEYING_MATERIAL_EXPORT
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_PSA_CRYPTO_C
 /* tls.c gives it getrandom(): with musl the library knows only /dev/urandom, which a bare chroot
@@ -62,7 +60,6 @@
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
-#define MBEDTLS_DHM_C
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
@@ -83,9 +80,6 @@
 #define MBEDTLS_CIPHER_MODE_CBC
 #define MBEDTLS_CIPHER_PADDING_PKCS7
 #define MBEDTLS_GCM_C
-#define MBEDTLS_CHACHA20_C
-#define MBEDTLS_POLY1305_C
-#define MBEDTLS_CHACHAPOLY_C
 
 /* Hashes: MD5 for CRAM-MD5 and APOP, SHA-1 for SCRAM-SHA-1 and old certificates. */
 #define MBEDTLS_MD_C
