@@ -179,6 +179,30 @@ static void show_head(struct mailview *v)
 	buf_free(&line);
 }
 
+static void on_text(void *ctx, struct bytes line)
+{
+	show_line(ctx, line);
+}
+
+static void on_part(void *ctx, const struct mime_part *part)
+{
+	struct mailview *v = ctx;
+	struct buf text = BUF(8 * MIME_NAME_MAX);
+
+	if (v->json || v->silent || (part->is_shown && !part->is_cut))
+		return;
+	buf_printf(&text, "   -- part %u: ", part->number);
+	show_safe(&text, buf_bytes(&part->type), v->w->utf8);
+	if (part->name.n > 0) {
+		buf_puts(&text, ", ");
+		show_safe(&text, buf_bytes(&part->name), v->w->utf8);
+	}
+	buf_printf(&text, ", %llu octets, %s\n", (unsigned long long)part->octets,
+			part->is_cut ? "too long or broken: see --source" : "not shown");
+	out_put(&v->w->out, buf_bytes(&text));
+	buf_free(&text);
+}
+
 static void on_message_line(void *ctx, struct bytes line)
 {
 	struct mailview *v = ctx;
@@ -187,12 +211,15 @@ static void on_message_line(void *ctx, struct bytes line)
 		buf_put(&v->source, line);
 		buf_puts(&v->source, "\r\n");
 	}
-	if (v->in_body || v->as_source) {
+	if (v->as_source) {
 		show_line(v, line);
+	} else if (v->in_body) {
+		mime_line(&v->mime, line);
 	} else if (line.n == 0) {
 		show_head(v);
 		show_line(v, line);
 		v->in_body = true;
+		mime_begin(&v->mime, buf_bytes(&v->head));
 	} else {
 		buf_put(&v->head, line);
 		buf_putc(&v->head, '\n');
@@ -229,6 +256,7 @@ void mailview_begin(struct mailview *v, struct world *w, const struct opt_common
 		.as_source = as_source,
 		.head = BUF(MAILTEXT_HEADER_MAX),
 		.source = BUF(JSON_SOURCE_MAX),
+		.mime = { .ctx = v, .text = on_text, .part = on_part },
 	};
 	mailview_lines_begin(&v->lines, on_message_line, v);
 }
@@ -236,7 +264,9 @@ void mailview_begin(struct mailview *v, struct world *w, const struct opt_common
 void mailview_end(struct mailview *v)
 {
 	mailview_lines_end(&v->lines);
-	if (!v->in_body && !v->as_source)
+	if (v->in_body)
+		mime_end(&v->mime);
+	else if (!v->as_source)
 		show_head(v); /* a message without a body, or cut in its header */
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "proto/mime.h"
 #include "sys/world.h"
 #include "ui/json.h"
 #include "ui/opt.h"
@@ -31,12 +32,13 @@ void mailview_row_json(struct world *w, const struct mailview_row *row);
 void mailview_row_add(struct table *t, const struct mailview_row *row, bool utf8);
 
 /* A message as it comes in: header lines are collected and shown decoded (as_source: as they
- * are), body lines at once; with --json nothing is shown before mailview_json. */
+ * are), the first text part is shown decoded, other parts are listed; with --json nothing is shown before mailview_json. */
 struct mailview {
 	struct world *w;
 	bool json, silent, as_source, in_body;
 	struct mailview_lines lines; /* mailview_lines_take(&v->lines, part) feeds it */
 	struct buf head, source;
+	struct mime mime;
 };
 void mailview_begin(struct mailview *v, struct world *w, const struct opt_common *c,
 		bool as_source);

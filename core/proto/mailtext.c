@@ -358,6 +358,24 @@ void mailtext_decode(struct bytes value, struct buf *out)
 		out->overflow = true;
 }
 
+void mailtext_convert(struct bytes charset, struct bytes text, struct buf *out)
+{
+	struct run run = { .octets = BUF(text.n) };
+	bool is_name = charset.n > 0 && charset.n < CHARSET_MAX;
+
+	for (size_t i = 0; i < charset.n; i++)
+		is_name = is_name && is_charset_octet(charset.p[i]);
+	if (is_name && run_open(&run, charset)) {
+		buf_put(&run.octets, text);
+		run_flush(&run, out);
+	} else if (is_utf8(text)) {
+		put_utf8(out, text);
+	} else {
+		put_latin1(out, text);
+	}
+	buf_free(&run.octets);
+}
+
 /* ---- Encoding ---- */
 
 static bool is_plain(struct bytes value)

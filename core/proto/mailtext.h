@@ -29,6 +29,10 @@ bool mailtext_next(struct bytes *message, struct bytes *name, struct bytes *valu
  * octet: show_* it. */
 void mailtext_decode(struct bytes value, struct buf *out);
 
+/* Appends text of a charset as UTF-8, under the same rules; a charset that is empty, unknown or
+ * not to be had: read like raw 8-bit octets of a header. */
+void mailtext_convert(struct bytes charset, struct bytes text, struct buf *out);
+
 /* Appends a UTF-8 value of an unstructured header (Subject) or a display name: as it is when it
  * is short ASCII, else as RFC 2047 words folded at 76 columns. False, out unchanged: it holds
  * CR, LF or NUL, is no UTF-8, or out is full. */

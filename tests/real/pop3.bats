@@ -178,3 +178,16 @@ sums() { find "$@" -type f -exec md5sum {} + | cut -d ' ' -f 1 | sort; }
 	says "the token" "3 messages"
 	wait
 }
+
+@test "a message is read: text decoded, attachment listed, nothing raw" {
+	printf '%s\n' 'Subject: two parts' 'Content-Type: multipart/mixed; boundary=b' '' '--b' \
+		'Content-Type: text/plain; charset=windows-1252' 'Content-Transfer-Encoding: quoted-printable' '' \
+		'caf=E9=1B[31m' '--b' 'Content-Type: image/png; name="a.png"' 'Content-Transfer-Encoding: base64' '' \
+		'iVBORw0KGgo=' '--b--' | deliver 1.a
+	LC_ALL=C.UTF-8 pop3 --read last
+	exits 0
+	says '| café\x1b[31m' "-- part 2: image/png, a.png, 14 octets, not shown"
+	says_not "iVBOR"
+	pop3 --read last --source
+	says "| caf=E9" "iVBOR"
+}
