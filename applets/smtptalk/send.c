@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,49 @@ struct source {
 	uint64_t size;  /* octets, 0 = unknown (a pipe) */
 	bool eight_bit; /* or unknown */
 };
+
+static bool next_part(struct smtptalk *s, struct source *src, struct buf *part)
+{
+	size_t fits;
+
+	buf_clear(part);
+	if (src->fd < 0) {
+		buf_put(part, bytes_head(bytes_skip(buf_bytes(&src->built), src->at), part->max));
+		src->at += part->n;
+		return true;
+	}
+	unsigned char *to = buf_room(part, part->max, &fits);
+	ssize_t n;
+	do
+		n = read(src->fd, to, fits);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(&s->talk.d.err, ERR_LOCAL, errno, "read %s", src->name);
+	buf_added(part, (size_t)n);
+	return true;
+}
+
+/* RFC 1870 3: SIZE counts the octets as they are sent, each line end as CRLF. */
+static bool source_measure(struct smtptalk *s, struct source *src)
+{
+	struct buf part = BUF(32 * 1024), wire = BUF(2 * 32 * 1024 + 8);
+	struct dot_writer lines = { .no_dots = true };
+	off_t begin = lseek(src->fd, 0, SEEK_CUR);
+	bool ok;
+
+	src->eight_bit = false;
+	while ((ok = next_part(s, src, &part)) && part.n > 0) {
+		src->eight_bit = src->eight_bit || !bytes_is_ascii(buf_bytes(&part));
+		buf_clear(&wire);
+		dot_write(&lines, buf_bytes(&part), &wire);
+		src->size += s->o.raw ? part.n : wire.n;
+	}
+	if (lines.mid_line && !s->o.raw)
+		src->size += 2;
+	buf_free(&part);
+	buf_free(&wire);
+	return ok && (begin < 0 || lseek(src->fd, begin, SEEK_SET) >= 0);
+}
 
 static bool source_open(struct smtptalk *s, struct source *src)
 {
@@ -50,10 +94,8 @@ static bool source_open(struct smtptalk *s, struct source *src)
 		src->fd = open(o->data_file, O_RDONLY | O_CLOEXEC);
 	if (src->fd < 0)
 		return err_sys(&s->talk.d.err, ERR_LOCAL, errno, "open %s", o->data_file);
-	if (fstat(src->fd, &st) == 0 && S_ISREG(st.st_mode))
-		src->size = (uint64_t)st.st_size;
 	src->eight_bit = true;
-	return true;
+	return fstat(src->fd, &st) != 0 || !S_ISREG(st.st_mode) || source_measure(s, src);
 }
 
 static void source_close(struct source *src)
@@ -76,23 +118,83 @@ static const char *recipient(const struct smtptalk *s, size_t i)
 	return NULL;
 }
 
-/* One command; false: failed or refused, and told. */
-static bool ask_path(struct smtptalk *s, const char *stage, const char *verb, const char *path,
-		const char *params)
+/* ---- the envelope ---- */
+
+/* RFC 3461 4: xtext. */
+static void put_xtext(const char *text, struct buf *out)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		buf_printf(out, c <= ' ' || c > '~' || c == '+' || c == '=' ? "+%02X" : "%c", c);
+	}
+}
+
+static void put_mail_params(struct smtptalk *s, const struct source *src, struct buf *out)
+{
+	const struct smtptalk_options *o = &s->o;
+
+	if (s->caps.has & SMTP_SIZE && src->size > 0)
+		buf_printf(out, " SIZE=%llu", (unsigned long long)src->size);
+	if (s->caps.has & SMTP_8BITMIME && src->eight_bit)
+		buf_puts(out, " BODY=8BITMIME");
+	if (s->needs_utf8)
+		buf_puts(out, " SMTPUTF8");
+	if (o->ret)
+		buf_puts(out, o->ret == 1 ? " RET=FULL" : " RET=HDRS");
+	if (o->envid) {
+		buf_puts(out, " ENVID=");
+		put_xtext(o->envid, out);
+	}
+	for (size_t i = 0; i < o->mail_params.count; i++)
+		buf_printf(out, " %s", o->mail_params.at[i]);
+}
+
+static void put_rcpt_params(struct smtptalk *s, struct buf *out)
+{
+	const struct smtptalk_options *o = &s->o;
+
+	if (o->notify)
+		buf_printf(out, " NOTIFY=%s", o->notify);
+	if (o->orcpt) {
+		buf_puts(out, " ORCPT=rfc822;");
+		put_xtext(o->orcpt, out);
+	}
+	for (size_t i = 0; i < o->rcpt_params.count; i++)
+		buf_printf(out, " %s", o->rcpt_params.at[i]);
+}
+
+/* MAIL (src given) or RCPT. With is_batch the answer is not waited for. */
+static bool send_path(struct smtptalk *s, const struct source *src, const char *path, bool is_batch)
 {
 	struct talk *t = &s->talk;
-	struct buf line = BUF(4096);
-	bool ok = smtp_path_command(&line, verb, bytes_of(path), bytes_of(params));
+	const char *verb = src ? "MAIL FROM" : "RCPT TO";
+	struct buf line = BUF(4096), params = BUF(2048);
 
-	if (!ok)
-		err_set(&t->d.err, ERR_USAGE, "the address \"%s\" cannot stand in %s", path, verb);
-	ok = ok && dialog_command(&t->d, buf_bytes(&line), buf_bytes(&line), DIALOG_REPLY_MS);
+	if (src)
+		put_mail_params(s, src, &params);
+	else
+		put_rcpt_params(s, &params);
+	bool ok = smtp_path_command(&line, verb, bytes_of(path), bytes_skip(buf_bytes(&params), 1));
+	if (!ok || params.overflow)
+		ok = err_set(&t->d.err, ERR_USAGE, "\"%s\" or a parameter cannot stand in %s", path,
+				verb);
+	else if (is_batch)
+		ok = dialog_send_line(&t->d, buf_bytes(&line));
+	else
+		ok = dialog_command(&t->d, buf_bytes(&line), buf_bytes(&line), DIALOG_REPLY_MS);
 	buf_free(&line);
-	if (!ok)
-		return talk_failed(t, stage);
+	buf_free(&params);
+	return ok || talk_failed(t, src ? "mail" : "rcpt");
+}
+
+/* The answer to it, as a verdict where it is no. */
+static bool path_taken(struct smtptalk *s, const char *stage, const char *path)
+{
+	struct talk *t = &s->talk;
+	struct buf fact = BUF(TALK_NOTE_MAX);
+
 	if (dialog_is_ok(&t->d))
 		return true;
-	struct buf fact = BUF(TALK_NOTE_MAX);
 	buf_printf(&fact, "<%s> refused: ", path);
 	buf_put(&fact, bytes_head(reply_line(&t->d.reply, 0), 200));
 	talk_refused(t, stage, buf_text(&fact));
@@ -100,61 +202,83 @@ static bool ask_path(struct smtptalk *s, const char *stage, const char *verb, co
 	return false;
 }
 
-static bool send_mail(struct smtptalk *s, const struct source *src)
+/* RFC 2920: all of the envelope, then all the answers. DATA waits for them, so that no message
+ * goes out without a recipient. */
+static bool send_batch(struct smtptalk *s, const struct source *src)
 {
-	struct buf params = BUF(128);
-	bool ascii = bytes_is_ascii(bytes_of(s->o.from));
+	struct talk *t = &s->talk;
 
+	if (!send_path(s, src, s->o.from, true))
+		return false;
 	for (size_t i = 0; recipient(s, i); i++)
-		ascii = ascii && bytes_is_ascii(bytes_of(recipient(s, i)));
-	if (!ascii && !(s->caps.has & SMTP_SMTPUTF8)) {
-		s->talk.stage = "mail";
-		return talk_own(&s->talk, REPORT_CRITICAL, "smtputf8-missing",
-				"SMTPUTF8 is not offered, and an address needs it");
-	}
-	if (s->caps.has & SMTP_SIZE && src->size > 0)
-		buf_printf(&params, "SIZE=%llu ", (unsigned long long)src->size);
-	if (s->caps.has & SMTP_8BITMIME && src->eight_bit)
-		buf_puts(&params, "BODY=8BITMIME ");
-	if (!ascii)
-		buf_puts(&params, "SMTPUTF8 ");
-	if (params.n > 0)
-		params.n--; /* the last blank */
-	bool ok = ask_path(s, "mail", "MAIL FROM", s->o.from, buf_text(&params));
-	buf_free(&params);
-	return ok;
-}
-
-static bool send_recipients(struct smtptalk *s)
-{
-	for (size_t i = 0; recipient(s, i) && !s->talk.d.is_over; i++) {
-		s->talk.to = recipient(s, i);
-		if (ask_path(s, "rcpt", "RCPT TO", s->talk.to, NULL))
+		if (!send_path(s, NULL, recipient(s, i), true))
+			return false;
+	t->stage = "mail";
+	if (!dialog_read_reply(&t->d, DIALOG_REPLY_MS))
+		return talk_failed(t, "mail");
+	bool ok = path_taken(s, "mail", s->o.from);
+	for (size_t i = 0; recipient(s, i) && !t->d.is_over; i++) {
+		t->stage = "rcpt";
+		t->to = recipient(s, i);
+		if (!dialog_read_reply(&t->d, DIALOG_REPLY_MS))
+			return talk_failed(t, "rcpt");
+		if (ok && path_taken(s, "rcpt", t->to)) /* without MAIL they are all refused */
 			s->accepted++;
 	}
-	return s->accepted > 0 && !s->talk.d.is_over;
+	return s->accepted > 0 && !t->d.is_over;
 }
 
-static bool next_part(struct smtptalk *s, struct source *src, struct buf *part)
+static bool send_envelope(struct smtptalk *s, const struct source *src)
 {
-	size_t fits;
+	struct talk *t = &s->talk;
+	int last = s->o.quit_after;
 
-	buf_clear(part);
-	if (src->fd < 0) {
-		buf_put(part, bytes_head(bytes_skip(buf_bytes(&src->built), src->at), part->max));
-		src->at += part->n;
-		return true;
+	if (s->o.pipelining && last != SMTPTALK_MAIL)
+		return send_batch(s, src);
+	if (!send_path(s, src, s->o.from, false) || !path_taken(s, "mail", s->o.from))
+		return false;
+	for (size_t i = 0; last != SMTPTALK_MAIL && recipient(s, i) && !t->d.is_over; i++) {
+		t->to = recipient(s, i);
+		if (send_path(s, NULL, t->to, false) && path_taken(s, "rcpt", t->to))
+			s->accepted++;
 	}
-	unsigned char *to = buf_room(part, part->max, &fits);
-	ssize_t n;
-	do
-		n = read(src->fd, to, fits);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(&s->talk.d.err, ERR_LOCAL, errno, "read %s", src->name);
-	buf_added(part, (size_t)n);
-	return true;
+	return last == SMTPTALK_MAIL || (s->accepted > 0 && !t->d.is_over);
 }
+
+/* What the options need and the server does not have, before anything is sent. */
+static bool may_send(struct smtptalk *s, const struct source *src)
+{
+	const struct smtptalk_options *o = &s->o;
+	char fact[160];
+
+	s->talk.stage = "mail";
+	s->needs_utf8 = !bytes_is_ascii(bytes_of(o->from));
+	for (size_t i = 0; recipient(s, i); i++)
+		s->needs_utf8 = s->needs_utf8 || !bytes_is_ascii(bytes_of(recipient(s, i)));
+	if (s->needs_utf8 && !(s->caps.has & SMTP_SMTPUTF8))
+		return talk_own(&s->talk, REPORT_CRITICAL, "smtputf8-missing",
+				"SMTPUTF8 is not offered, and an address needs it");
+	const struct {
+		bool is_wanted;
+		unsigned cap;
+		const char *fact;
+	} needs[] = {
+		{ o->notify || o->ret || o->envid || o->orcpt, SMTP_DSN, "DSN is not offered" },
+		{ o->pipelining, SMTP_PIPELINING, "PIPELINING is not offered" },
+		{ o->chunking, SMTP_CHUNKING, "CHUNKING is not offered" },
+	};
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (needs[i].is_wanted && !(s->caps.has & needs[i].cap))
+			return talk_own(&s->talk, REPORT_CRITICAL, "extension-missing",
+					needs[i].fact);
+	if (s->caps.size_max == 0 || src->size <= s->caps.size_max)
+		return true;
+	snprintf(fact, sizeof(fact), "the message has %llu octets, SIZE allows %llu: not sent",
+			(unsigned long long)src->size, (unsigned long long)s->caps.size_max);
+	return talk_own(&s->talk, REPORT_CRITICAL, "over-size", fact);
+}
+
+/* ---- the message ---- */
 
 /* When the file cannot be read to its end, the dot must not follow: the connection is given up,
  * so that half a message is never accepted. */
@@ -163,23 +287,26 @@ static bool send_text(struct smtptalk *s, struct source *src, uint64_t *octets)
 	enum { PART = 32 * 1024 };
 	struct buf part = BUF(PART), wire = BUF(2 * PART + 8);
 	struct dot_writer dots = { 0 };
-	bool ok;
+	bool ok, drops = s->o.drop_after == SMTPTALK_DATA;
 
 	for (;;) {
 		ok = next_part(s, src, &part);
 		if (!ok || part.n == 0)
 			break;
 		*octets += part.n;
-		dot_write(&dots, buf_bytes(&part), &wire);
-		ok = dialog_send_raw(&s->talk.d, buf_bytes(&wire));
+		if (!s->o.raw)
+			dot_write(&dots, buf_bytes(&part), &wire);
+		else
+			dots.mid_line = part.p[part.n - 1] != '\n';
+		ok = dialog_send_raw(&s->talk.d, buf_bytes(s->o.raw ? &part : &wire));
 		buf_clear(&wire);
 		if (!ok)
 			break;
 	}
-	if (ok) {
+	if (ok && !drops) {
 		dot_finish(&dots, &wire);
 		ok = dialog_send_raw(&s->talk.d, buf_bytes(&wire));
-	} else {
+	} else if (!ok) {
 		s->talk.d.is_over = true;
 	}
 	buf_free(&part);
@@ -252,6 +379,42 @@ static bool read_more_replies(struct smtptalk *s)
 	return true;
 }
 
+/* RFC 3030: each part with its size, answered by itself; no dots are doubled, and no dot ends it.
+ */
+static bool send_chunks(struct smtptalk *s, struct source *src)
+{
+	enum { PART = 32 * 1024 };
+	struct talk *t = &s->talk;
+	struct buf part = BUF(PART), wire = BUF(2 * PART + 8);
+	struct dot_writer lines = { .no_dots = true };
+	bool ok, is_last = false;
+	char command[40];
+
+	do {
+		ok = next_part(s, src, &part) || failed_before_dot(s);
+		is_last = part.n == 0;
+		if (!s->o.raw)
+			dot_write(&lines, buf_bytes(&part), &wire);
+		else
+			buf_put(&wire, buf_bytes(&part));
+		if (is_last && lines.mid_line)
+			buf_puts(&wire, "\r\n");
+		snprintf(command, sizeof(command), "BDAT %zu%s", wire.n, is_last ? " LAST" : "");
+		ok = ok &&
+				((dialog_send_line(&t->d, bytes_of(command)) &&
+						 dialog_send_raw(&t->d, buf_bytes(&wire)) &&
+						 dialog_read_reply(&t->d, DIALOG_FINAL_DOT_MS)) ||
+						talk_failed(t, "data"));
+		ok = ok && (dialog_is_ok(&t->d) || talk_refused(t, "data", NULL));
+		buf_clear(&wire);
+	} while (ok && !is_last);
+	buf_free(&part);
+	buf_free(&wire);
+	if (ok && s->o.lmtp)
+		ok = read_more_replies(s);
+	return ok && message_verdict(s);
+}
+
 static bool send_data(struct smtptalk *s, struct source *src)
 {
 	struct talk *t = &s->talk;
@@ -263,6 +426,8 @@ static bool send_data(struct smtptalk *s, struct source *src)
 		return talk_refused(t, "data", NULL);
 	if (!send_text(s, src, &octets))
 		return failed_before_dot(s);
+	if (s->o.drop_after == SMTPTALK_DATA)
+		return true;
 	buf_clear(&src->built);
 	buf_printf(&src->built, "(message, %llu bytes) .", (unsigned long long)octets);
 	transcript_line(&t->transcript, 'C',
@@ -283,11 +448,9 @@ bool smtptalk_send(struct smtptalk *s)
 	struct source src;
 	bool ok = source_open(s, &src) || talk_failed(&s->talk, "local");
 
-	ok = ok && send_mail(s, &src);
-	if (ok && s->o.quit_after != SMTPTALK_MAIL)
-		ok = send_recipients(s);
+	ok = ok && may_send(s, &src) && send_envelope(s, &src);
 	if (ok && s->o.quit_after != SMTPTALK_MAIL && s->o.quit_after != SMTPTALK_RCPT)
-		ok = send_data(s, &src);
+		ok = s->o.chunking ? send_chunks(s, &src) : send_data(s, &src);
 	source_close(&src);
 	return ok;
 }

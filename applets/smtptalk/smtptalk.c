@@ -18,6 +18,10 @@ static const struct opt options[] = {
 	{ .help = "Steps", .max = OPT_NAMES_ONLY },
 	{ 0, "quit-after", "all|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(quit_after),
 			"go no further than this stage", 0, 0 },
+	{ 0, "drop-after", "no|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(drop_after),
+			"hang up there without QUIT; data: before the final dot", 0, 0 },
+	{ 0, "caps", NULL, OPT_FLAG, AT(caps), "EHLO only, as --quit-after ehlo", 0, 0 },
+	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
 	{ 0, "expect", "CODE[,STAGE]", OPT_TEXT, AT(expect),
 			"OK only when this reply comes: 550,rcpt or 5xx", 0, 0 },
 	{ 0, "expect-rejection", NULL, OPT_FLAG, AT(expect_rejection),
@@ -56,6 +60,22 @@ static const struct opt options[] = {
 			"attach a file, as TYPE (image/png); may be repeated", 0, 0 },
 	{ 0, "data", "FILE", OPT_TEXT, AT(data_file),
 			"send this file as the whole message; \"-\" = standard input", 0, 0 },
+	{ 0, "raw", NULL, OPT_FLAG, AT(raw),
+			"with --data: bytes as they are, no CRLF made, no dot doubled", 0, 0 },
+	{ .help = "Envelope", .max = OPT_NAMES_ONLY },
+	{ 0, "pipelining", NULL, OPT_FLAG, AT(pipelining),
+			"MAIL and all RCPT at once, where offered", 0, 0 },
+	{ 0, "chunking", NULL, OPT_FLAG, AT(chunking), "BDAT in place of DATA, where offered", 0,
+			0 },
+	{ 0, "notify", "WHEN", OPT_TEXT, AT(notify), "DSN: never, or of success,failure,delay", 0,
+			0 },
+	{ 0, "ret", "no|full|hdrs", OPT_CHOICE, AT(ret), "DSN: what to return of the message", 0,
+			0 },
+	{ 0, "envid", "ID", OPT_TEXT, AT(envid), "DSN: the envelope's name in the report", 0, 0 },
+	{ 0, "orcpt", "ADDR", OPT_TEXT, AT(orcpt), "DSN: the original recipient", 0, 0 },
+	{ 0, "mail-param", "TEXT", OPT_LIST, AT(mail_params),
+			"add to MAIL: REQUIRETLS, MT-PRIORITY=3; may be repeated", 0, 0 },
+	{ 0, "rcpt-param", "TEXT", OPT_LIST, AT(rcpt_params), "the same with RCPT", 0, 0 },
 	{ 0 },
 };
 
@@ -266,7 +286,32 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return has_recipient(o) || o->auth_only || o->all_mechs || o->quit_after;
+	return has_recipient(o) || o->vrfy.count > 0 || o->auth_only || o->all_mechs ||
+			o->quit_after;
+}
+
+static void verify(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+
+	for (size_t i = 0; i < s->o.vrfy.count && !t->d.is_over; i++) {
+		struct buf line = BUF(1024);
+		buf_printf(&line, "VRFY %s", s->o.vrfy.at[i]);
+		t->to = s->o.vrfy.at[i];
+		bool answered = dialog_ask(&t->d, buf_text(&line));
+		buf_free(&line);
+		t->stage = "rcpt"; /* what it is about */
+		if (!answered)
+			talk_failed(t, t->stage);
+		else if (t->d.reply.code == 252)
+			talk_own(t, REPORT_UNKNOWN, "vrfy-untold",
+					"VRFY is answered by neither yes nor no");
+		else if (dialog_is_ok(&t->d))
+			talk_ok(t, t->stage, t->to, "VRFY says that the address is known",
+					"that mail to it is delivered");
+		else
+			talk_refused(t, t->stage, NULL);
+	}
 }
 
 static void steps(struct smtptalk *s, bool lines_follow)
@@ -292,9 +337,17 @@ static void steps(struct smtptalk *s, bool lines_follow)
 		return;
 	if (lines_follow && run_lines(s))
 		return;
+	if (s->o.vrfy.count > 0 && !quit_early) {
+		verify(s);
+		return;
+	}
 	if (has_recipient(&s->o) && !quit_early && !s->o.auth_only && last != SMTPTALK_AUTH) {
 		t->from = s->o.from;
-		if (smtptalk_send(s) && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
+		bool sent = smtptalk_send(s);
+		if (sent && s->o.drop_after == SMTPTALK_DATA)
+			talk_ok(t, "data", NULL, "hung up before the final dot, as asked",
+					"what the server made of it");
+		else if (sent && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
 			talk_ok(t, last == SMTPTALK_MAIL ? "mail" : "rcpt", NULL,
 					"accepted; no message was sent",
 					"that the message would be accepted");
@@ -319,7 +372,10 @@ static void session(struct smtptalk *s)
 
 	if (greet(s) && !(lines_first && run_lines(s)))
 		steps(s, lines && !lines_first);
-	talk_quit(t);
+	if (s->o.drop_after && t->d.s && !t->d.is_over)
+		transcript_note(&t->transcript, "hung up here, without QUIT");
+	else
+		talk_quit(t);
 }
 
 static bool builds(const struct smtptalk_options *o)
@@ -352,6 +408,8 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 		opt_wrong(w, &smtptalk_spec,
 				"--data FILE is the whole message: no --subject, --body, --header or"
 				" --attach with it");
+	else if (o->raw && !o->data_file)
+		opt_wrong(w, &smtptalk_spec, "--raw needs --data FILE");
 	else if (o->ehlo &&
 			(bytes_has_control(bytes_of(o->ehlo)) || strchr(o->ehlo, ' ') ||
 					strlen(o->ehlo) > 250))
@@ -398,6 +456,10 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 	case OPT_RUN:
 		break;
 	}
+	if (s.o.drop_after)
+		s.o.quit_after = s.o.drop_after;
+	else if (s.o.caps)
+		s.o.quit_after = SMTPTALK_EHLO;
 	if (options_ok(&s, w)) {
 		s.talk.script = s.o.script;
 		s.talk.proxy = (unsigned)s.o.proxy;

@@ -21,10 +21,14 @@ enum { SMTPTALK_LIST_MAX = 64 * 1024 };
 
 struct smtptalk_options {
 	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect, *cert, *key;
-	struct opt_list to, cc, bcc, headers, attach, xclient;
-	int proxy;            /* 0, or the version */
-	int tls_min, tls_max; /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
-	int quit_after;       /* enum smtptalk_stage */
+	struct opt_list to, cc, bcc, headers, attach, xclient, mail_params, rcpt_params;
+	const char *notify, *envid, *orcpt;
+	int ret;                    /* 0 = not said, 1 = full, 2 = headers */
+	int proxy;                  /* 0, or the version */
+	int tls_min, tls_max;       /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
+	int quit_after, drop_after; /* enum smtptalk_stage */
+	struct opt_list vrfy;
+	bool pipelining, chunking, raw, caps;
 	bool auth_only, interactive, expect_rejection, mx, lmtp, all_mechs, dane;
 };
 
@@ -38,6 +42,7 @@ struct smtptalk {
 	struct buf list;                 /* of EHLO before TLS, a line each */
 	char queue_id[128];
 	size_t accepted; /* recipients */
+	bool needs_utf8; /* an address does */
 };
 
 /* What an administrator wants to know about one line of a reply. */

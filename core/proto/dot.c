@@ -115,7 +115,7 @@ void dot_write(struct dot_writer *d, struct bytes in, struct buf *out)
 		while (n < in.n && in.p[n] != '\r' && in.p[n] != '\n')
 			n++;
 		if (n > 0) {
-			if (!d->mid_line && in.p[0] == '.')
+			if (!d->mid_line && in.p[0] == '.' && !d->no_dots)
 				buf_putc(out, '.');
 			buf_put(out, bytes_head(in, n));
 			d->mid_line = true;

@@ -50,6 +50,7 @@ bool dot_eof(struct dot_reader *d);
  * dot_finish adds a missing last CRLF and the terminator ".\r\n". At most two octets come out
  * for one that goes in; what out cannot hold is lost and out->overflow set. */
 struct dot_writer {
+	bool no_dots;  /* line ends only: BDAT, and to count */
 	bool mid_line; /* the last octet was not a line end */
 	bool after_cr; /* a CR was written as CRLF: an LF that follows belongs to it */
 };

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# envelope - parameters, extensions and ways of transfer of smtptalk, as they cross the wire
+# SPDX-License-Identifier: MIT
+
+load ../lib/common
+
+HELLO=('send 220 mail.example.com ESMTP' 'expect EHLO')
+BYE=('expect QUIT' 'send 221 Bye')
+
+talk() { try smtptalk "127.0.0.1:$PORT" -t 10 --from a@example.com --to b@example.net "$@"; }
+
+@test "DSN and other parameters; xtext in them" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250-SIZE 1000000\r\n250 DSN' \
+		'expect MAIL FROM:<a@example.com> SIZE=' 'send 250 ok' \
+		'expect RCPT TO:<b@example.net> NOTIFY=success,delay ORCPT=rfc822;b+2Bc@example.net RRVS=x' 'send 550 5.1.1 no' \
+		"${BYE[@]}"
+	talk --notify success,delay --ret hdrs --envid 'a=b c' --orcpt b+c@example.net \
+		--mail-param REQUIRETLS --mail-param MT-PRIORITY=3 --rcpt-param RRVS=x
+	exits 2
+	peer_done
+	grep -q '^MAIL FROM:<a@example.com> SIZE=[0-9]* RET=HDRS ENVID=a+3Db+20c REQUIRETLS MT-PRIORITY=3' "$PEER_LOG" ||
+		fail "$(cat "$PEER_LOG")"
+}
+
+@test "a parameter cannot smuggle a line" {
+	peer "${HELLO[@]}" 'send 250 x' "${BYE[@]}"
+	talk --mail-param $'A=1\r\nRCPT TO:<c@d>'
+	exits 3
+	peer_got_not 'RCPT TO:<c@d>'
+	peer_done
+}
+
+@test "what is not offered is not used, and said" {
+	for option in '--ret full' '--notify never' --pipelining --chunking; do
+		peer "${HELLO[@]}" 'send 250 x' "${BYE[@]}"
+		# shellcheck disable=SC2086 # words
+		talk $option
+		exits 2
+		peer_done
+		says 'is not offered' '[extension-missing]'
+	done
+}
+
+@test "a message above SIZE is not begun" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 SIZE 100' "${BYE[@]}"
+	talk
+	exits 2
+	peer_done
+	says 'SIZE allows 100: not sent' '[over-size]'
+}
+
+@test "SIZE counts a file's lines by CRLF; 8BITMIME only for what needs it" {
+	printf 'a\nb\r\n.c\rd' >m
+	peer "${HELLO[@]}" 'send 250-x\r\n250-8BITMIME\r\n250 SIZE' 'expect MAIL FROM:<a@example.com> SIZE=13' 'send 250 ok' \
+		'expect RCPT' 'send 250 ok' 'expect DATA' 'send 354 go' 'until .' 'send 250 ok' "${BYE[@]}"
+	talk --data m
+	exits 0
+	peer_done
+	peer_got_not 8BITMIME
+	printf 'a\r\nb\r\n..c\r\nd\r\n.\r\nQUIT\r\n' >want
+	tail -c "$(wc -c <want)" "$PEER_LOG" | cmp - want || fail "$(cat -A "$PEER_LOG")"
+	printf '\303\244\n' >m
+	peer "${HELLO[@]}" 'send 250-x\r\n250 8BITMIME' 'expect MAIL FROM:<a@example.com> BODY=8BITMIME' 'send 550 no' "${BYE[@]}"
+	talk --data m
+	peer_done
+}
+
+@test "--raw sends what there is" {
+	printf 'a\nb\r\n.c\r.\rd' >m
+	peer "${HELLO[@]}" 'send 250 x' 'read' 'send 250 ok' 'read' 'send 250 ok' 'expect DATA' 'send 354 go' 'until .' \
+		'send 250 ok' "${BYE[@]}"
+	talk --data m --raw
+	exits 0
+	printf 'DATA\r\na\nb\r\n.c\r.\rd\r\n.\r\nQUIT\r\n' >want
+	tail -c "$(wc -c <want)" "$PEER_LOG" | cmp - want || fail "$(cat -A "$PEER_LOG")"
+}
+
+@test "BDAT: sizes are right, no dot is doubled, a missing last line end is added" {
+	printf 'a\n.b' >m
+	peer "${HELLO[@]}" 'send 250-x\r\n250 CHUNKING' 'read' 'send 250 ok' 'read' 'send 250 ok' 'expect BDAT 5' 'read' \
+		'send 250 ok' 'expect .bBDAT 2 LAST' 'read' 'send 250 2.0.0 Ok: queued as 3FB99A9054C' "${BYE[@]}"
+	talk --data m --chunking
+	printf 'BDAT 5\r\na\r\n.bBDAT 2 LAST\r\n\r\nQUIT\r\n' >want
+	tail -c "$(wc -c <want)" "$PEER_LOG" | cmp - want || fail "$(cat -A "$PEER_LOG")"
+}
+
+@test "PIPELINING: the envelope at once; one refused recipient is one refused recipient" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 PIPELINING' 'expect MAIL' 'expect RCPT TO:<b@example.net>' \
+		'expect RCPT TO:<c@example.net>' 'send 250 ok\r\n550 5.1.1 no such user\r\n250 ok' 'expect DATA' 'send 354 go' \
+		'until .' 'send 250 2.0.0 Ok: queued as 3FB99A9054C' "${BYE[@]}"
+	talk --cc c@example.net --pipelining
+	exits 2
+	peer_done
+	says 'CRITICAL rcpt: <b@example.net> refused: 550 5.1.1' 'accepted for 1 of 2 recipients, queue id 3FB99A9054C'
+}
+
+@test "PIPELINING: a refused sender is told once, and nothing is sent" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 PIPELINING' 'expect MAIL' 'expect RCPT' 'expect RCPT' \
+		'send 550 5.7.1 not you\r\n503 MAIL first\r\n503 MAIL first' "${BYE[@]}"
+	talk --cc c@example.net --pipelining
+	exits 2
+	peer_done
+	says 'CRITICAL mail: <a@example.com> refused'
+	[ "$(grep -c '^CRITICAL' out)" -eq 1 ] || fail "told more than once"
+}
+
+@test "--vrfy: yes, no, and neither" {
+	peer "${HELLO[@]}" 'send 250 x' 'expect VRFY a' 'send 250 2.1.5 <a@example.com>' 'expect VRFY b' 'send 252 2.0.0 b' \
+		'expect VRFY c' 'send 550 5.1.1 <c>: User unknown' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --vrfy a --vrfy b --vrfy c
+	exits 2
+	peer_done
+	says 'OK a: VRFY says' 'UNKNOWN rcpt: VRFY is answered by neither' '[vrfy-untold]' 'CRITICAL rcpt: refused: 550'
+}
+
+@test "--caps asks nothing but EHLO; --drop-after hangs up without QUIT, before the dot" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 STARTTLS' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --caps
+	exits 0
+	peer_done
+	rm "$PEER_LOG"
+	peer "${HELLO[@]}" 'send 250 x' 'read' 'send 250 ok' 'read' 'send 250 ok' 'expect DATA' 'send 354 go' 'until .'
+	talk --drop-after data --body hello
+	exits 0
+	says 'hung up here, without QUIT'
+	wait "$PEER_PID" || :
+	PEER_PID=
+	peer_got hello
+	peer_got_not QUIT
+	says_not 'accepted'
+	rm "$PEER_LOG"
+	peer "${HELLO[@]}" 'send 250 x' 'read' 'send 250 ok' 'hang'
+	talk --drop-after mail
+	exits 0
+	peer_got_not RCPT
+	peer_got_not QUIT
+}
