@@ -51,8 +51,4 @@ void explain_facts(struct buf *out, const struct log_event *e)
 	if (e->has_delays && (e->class == LOG_DEFERRED || e->class == LOG_BOUNCED))
 		put_delays(out, e);
 	put_prompt(out, e->at.text);
-	if (e->family == LOG_PAM && bytes_find(e->user, '@') < e->user.n)
-		buf_puts(out,
-				"The name given is a mail address; the account may be what stands "
-				"before its \"@\".");
 }

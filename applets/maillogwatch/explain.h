@@ -10,6 +10,6 @@ bool explain_is_consequence(const struct advice *a);
 
 /*
  * Appends what the line itself says when it is read with a pencil: where the time of a delivery
- * went, what a base64 prompt is, that a login name is an address. Nothing for other lines.
+ * went, what a base64 prompt is. Nothing for other lines.
  */
 void explain_facts(struct buf *out, const struct log_event *e);

@@ -4,6 +4,7 @@
 
 #include "applets/maillogwatch/explain.h"
 #include "applets/maillogwatch/follow.h"
+#include "applets/maillogwatch/rules.h"
 #include "know/advice.h"
 #include "sys/mem.h"
 #include "ui/json.h"
@@ -36,6 +37,7 @@ struct lines {
 	size_t note_count;
 	const struct advice *cause; /* the last that was no consequence of another */
 	int64_t cause_s;
+	struct rules rules;
 	struct match match;
 	struct buf text;
 };
@@ -129,6 +131,21 @@ static void put_note(struct lines *l, const struct log_event *e)
 	out_printf(&l->t->w->out, "%*s[%s]\n", NOTE_INDENT, "", a->id);
 }
 
+/* What this line says together with those before it. */
+static void put_rules(struct lines *l, const struct log_event *e)
+{
+	struct buf text = BUF(TEXT_MAX), out = BUF(TEXT_MAX);
+
+	rules_take(&l->rules, e, l->t->w->utf8, &text);
+	if (text.n > 0) {
+		show_blanks(&out, NOTE_INDENT);
+		show_wrap(&out, buf_bytes(&text), NOTE_INDENT, NOTE_INDENT, l->t->w->columns);
+		out_printf(&l->t->w->out, "%s\n", buf_text(&out));
+	}
+	buf_free(&text);
+	buf_free(&out);
+}
+
 static void put_json(struct lines *l, const struct log_event *e)
 {
 	struct json j;
@@ -157,8 +174,11 @@ static void take_line(void *ctx, const struct log_event *e)
 	out_put(&l->t->w->out, buf_bytes(&l->text));
 	out_puts(&l->t->w->out, "\n");
 	buf_free(&safe);
-	if (rank >= WATCH_PROBLEM && !l->t->o->common.quiet)
+	if (l->t->o->common.quiet)
+		return;
+	if (rank >= WATCH_PROBLEM)
 		put_note(l, e);
+	put_rules(l, e);
 }
 
 static void tell(void *ctx, const char *name, const char *text)
@@ -217,11 +237,13 @@ int show_lines(struct watch *t, const struct opt_list *names)
 		.use_color = show_use_color(t->w, (enum show_when)t->o->common.color),
 		.text = BUF(8 * TEXT_MAX) };
 	match_init(&l->match);
+	rules_init(&l->rules);
 	t->take = take_line;
 	t->ctx = l;
 	int code = follow ? follow_logs(t, names) : read_logs(t, names);
 	for (size_t i = 0; i < l->note_count && !t->o->common.json; i++)
 		tell_more(l, &l->notes[i]);
+	rules_free(&l->rules);
 	buf_free(&l->text);
 	free(l);
 	return code;

@@ -35,7 +35,7 @@ Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command st
 	notes 'Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): check pass; user unknown
 Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=sample@example.com rhost=192.0.2.20'
 	[[ $output == *"[pam-user-unknown]"* ]]
-	[[ $output == *"The name given is a mail address"* ]]
+	[[ $output == *"The name given is a mail address; no account has it."* ]]
 }
 
 @test "maillogwatch: the seconds of a delivery are told apart" {
@@ -56,4 +56,22 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 @test "maillogwatch: a problem nobody knows is said to be unknown" {
 	notes 'Jan 18 20:30:40 mx postfix/smtpd[3468]: warning: the moon is made of cheese'
 	[[ $output == *"? trouble that is not known here"* ]]
+}
+
+@test "maillogwatch: the two logs of the article are explained down to their causes" {
+	try maillogwatch --now '2014-01-19 00:00' "$TOP/tests/data/article-pam.log"
+	exits 0
+	says '[pam-user-unknown]' 'The name given is a mail address' 'Given was: sample@example.com'
+	try maillogwatch --now '2014-01-19 00:00' "$TOP/tests/data/article-tlsmgr.log"
+	exits 0
+	says 'tlsmgr cannot make its TLS session cache' 'the data directory is missing' 'ls -ld /var/lib/postfix'
+	[ "$(grep -c 'follows from what stands above' out)" -eq 2 ] || fail "two consequences"
+}
+
+@test "maillogwatch: all clients behind one private address" {
+	for i in $(seq 20); do
+		echo "Mar  3 04:05:$((i + 10)) mx postfix/smtpd[9]: warning: unknown[172.18.0.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+	done >log
+	MEMORY_KB=65536 try maillogwatch log
+	says 'one private address, 172.18.0.1' 'is for everybody' 'base64 for "Password:"'
 }
