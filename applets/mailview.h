@@ -31,8 +31,9 @@ void mailview_row_free(struct mailview_row *row);
 void mailview_row_json(struct world *w, const struct mailview_row *row);
 void mailview_row_add(struct table *t, const struct mailview_row *row, bool utf8);
 
-/* A message as it comes in: header lines are collected and shown decoded (as_source: as they
- * are), the first text part is shown decoded, other parts are listed; with --json nothing is shown before mailview_json. */
+/* A message as it comes in: header lines are collected and shown decoded, the first text part is
+ * shown decoded, other parts are listed (as_source: all lines as they are); with --json nothing
+ * is shown before mailview_json. */
 struct mailview {
 	struct world *w;
 	bool json, silent, as_source, in_body;
