@@ -21,6 +21,8 @@ static const struct opt options[] = {
 	{ 0, "drop-after", "no|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(drop_after),
 			"hang up there without QUIT; data: before the final dot", 0, 0 },
 	{ 0, "caps", NULL, OPT_FLAG, AT(caps), "EHLO only, as --quit-after ehlo", 0, 0 },
+	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
+			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
 	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
 	{ 0, "expect", "CODE[,STAGE]", OPT_TEXT, AT(expect),
 			"OK only when this reply comes: 550,rcpt or 5xx", 0, 0 },
@@ -286,7 +288,7 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return has_recipient(o) || o->vrfy.count > 0 || o->auth_only || o->all_mechs ||
+	return has_recipient(o) || o->vrfy.count > 0 || o->relay || o->auth_only || o->all_mechs ||
 			o->quit_after;
 }
 
@@ -337,6 +339,10 @@ static void steps(struct smtptalk *s, bool lines_follow)
 		return;
 	if (lines_follow && run_lines(s))
 		return;
+	if (s->o.relay && !quit_early) {
+		smtptalk_relay_test(s);
+		return;
+	}
 	if (s->o.vrfy.count > 0 && !quit_early) {
 		verify(s);
 		return;
@@ -399,10 +405,10 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 		opt_wrong(w, &smtptalk_spec, "--tls-min is above --tls-max");
 	else if (o->key && !o->cert)
 		opt_wrong(w, &smtptalk_spec, "--key needs --cert");
-	else if (has_recipient(o) && !o->from)
+	else if (has_recipient(o) && !o->from && !o->relay)
 		opt_wrong(w, &smtptalk_spec,
 				"a recipient needs --from (the envelope sender; \"\" is the null sender)");
-	else if (!has_recipient(o) && (o->from || o->data_file || builds(o)))
+	else if (!has_recipient(o) && ((o->from && !o->relay) || o->data_file || builds(o)))
 		opt_wrong(w, &smtptalk_spec, "a message needs at least one --to");
 	else if (o->data_file && builds(o))
 		opt_wrong(w, &smtptalk_spec,

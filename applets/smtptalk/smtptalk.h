@@ -28,7 +28,7 @@ struct smtptalk_options {
 	int tls_min, tls_max;       /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
 	int quit_after, drop_after; /* enum smtptalk_stage */
 	struct opt_list vrfy;
-	bool pipelining, chunking, raw, caps;
+	bool pipelining, chunking, raw, caps, relay;
 	bool auth_only, interactive, expect_rejection, mx, lmtp, all_mechs, dane;
 };
 
@@ -58,6 +58,10 @@ void smtptalk_login_done(struct smtptalk *s); /* the verdict of a login that wen
 
 /* One attempt with each mechanism offered, each in its own session; verdicts are added. */
 void smtptalk_login_all(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
+
+/* Whether a foreign sender and recipient are taken, in the classic forms of such addresses; stops
+ * before DATA. UNKNOWN from loopback, a private address or a login. Adds the verdict. */
+void smtptalk_relay_test(struct smtptalk *s);
 
 /* The server's name out of the greeting, and whether the address's PTR agrees, as a note. */
 void smtptalk_banner_name(struct smtptalk *s);

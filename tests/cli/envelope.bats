@@ -135,3 +135,33 @@ talk() { try smtptalk "127.0.0.1:$PORT" -t 10 --from a@example.com --to b@exampl
 	peer_got_not RCPT
 	peer_got_not QUIT
 }
+
+RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO:<relay-test@example.net>')
+
+@test "--relay-test: from loopback it is UNKNOWN, whatever is said; no DATA" {
+	peer "${HELLO[@]}" 'send 250 x' "${RELAY[@]}" 'send 250 ok' 'read' 'send 550 no' 'read' 'send 550 no' 'read' 'send 550 no' \
+		'read' 'send 550 no' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --relay-test
+	exits 3
+	peer_done
+	says 'UNKNOWN rcpt: relay: accepted <relay-test@example.net>' '[relay-vantage]'
+	peer_got_not DATA
+}
+
+@test "--relay-test from elsewhere: open, roundabout, closed" {
+	netns
+	for plain in 250 550; do
+		for other in 250 550; do
+			peer -a 192.0.2.10 "${HELLO[@]}" 'send 250 x' "${RELAY[@]}" "send $plain a" \
+				'expect RCPT TO:<relay-test%example.net@mail.example.com>' "send $other a" \
+				'read' 'send 550 a' 'read' 'send 550 a' 'read' 'send 550 a' "${BYE[@]}"
+			try smtptalk "192.0.2.10:$PORT" --relay-test
+			peer_done
+			case $plain$other in
+			250*) exits 2 && says '[relay-open]' ;;
+			550250) exits 1 && says '[relay-maybe]' ;;
+			*) exits 0 && says 'all forms of a foreign recipient are refused' ;;
+			esac
+		done
+	done
+}
