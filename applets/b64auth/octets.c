@@ -58,6 +58,8 @@ const char *b64auth_secret_name(enum sasl_look look)
 	case SASL_LOOK_XOAUTH2:
 	case SASL_LOOK_OAUTHBEARER:
 		return "token";
+	case SASL_LOOK_NTLM:
+		return "message";
 	default:
 		return "password";
 	}

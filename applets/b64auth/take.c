@@ -19,7 +19,9 @@ struct take {
 	struct b64auth *b;
 	struct report report;
 	struct buf shown;
+	struct bytes want_password;
 	bool is_password_next; /* a prompt asked for it, or the user name went by */
+	bool is_answer_next;   /* a prompt was the last that was seen */
 };
 
 /* "  user:     sample", wrapped. */
@@ -28,14 +30,16 @@ static void put_field(struct take *k, const char *name, struct bytes text)
 	struct buf *out = &k->shown;
 
 	buf_printf(out, "  %s:", name);
-	show_blanks(out, FIELD_AT - bytes_of(name).n - 3);
+	size_t n = bytes_of(name).n + 3;
+	show_blanks(out, n < FIELD_AT ? FIELD_AT - n : 1);
 	show_wrap(out, text, FIELD_AT, FIELD_AT, k->b->w->columns);
 	buf_putc(out, '\n');
 }
 
 /* The value of a field, in quotes where one would not see its end. */
-static void put_value(struct take *k, const char *name, struct bytes value)
+static void put_value(void *ctx, const char *name, struct bytes value)
 {
+	struct take *k = ctx;
 	struct buf safe = BUF_SECRET(SHOWN_MAX);
 	bool is_odd = value.n == 0 || value.p[0] == ' ' || value.p[value.n - 1] == ' ';
 
@@ -79,6 +83,12 @@ static void put_text(struct take *k, const struct b64auth_taken *t)
 		put_value(k, "user", t->f.user);
 	if (t->f.password.n > 0 || is_plain)
 		put_secret(k, t);
+	b64auth_fields(t, &(struct b64auth_sink){ put_value, k });
+}
+
+static void put_json_field(void *ctx, const char *name, struct bytes value)
+{
+	json_text(ctx, name, value);
 }
 
 static void put_json(struct take *k, const struct b64auth_taken *t)
@@ -102,6 +112,8 @@ static void put_json(struct take *k, const struct b64auth_taken *t)
 		json_text(&j, "secret_text", t->f.password);
 	if (t->f.password.n == 0 || show)
 		json_text(&j, "decoded", t->decoded);
+	json_object(&j, "fields");
+	b64auth_fields(t, &(struct b64auth_sink){ put_json_field, &j });
 	json_end(&j);
 }
 
@@ -111,20 +123,26 @@ static void see_login(struct take *k, struct b64auth_taken *t)
 {
 	bool is_text = t->look == SASL_LOOK_TEXT;
 
-	if (is_text && k->is_password_next)
-		t->f.password = t->decoded;
+	/* typed in clear it decodes to anything, and tells as much */
+	t->is_answer = k->is_answer_next;
+	if (k->is_password_next && (is_text || t->is_answer))
+		t->f = (struct sasl_look_fields){ .password = t->decoded };
+	k->is_answer_next = t->look == SASL_LOOK_LOGIN_PROMPT;
 	if (t->look == SASL_LOOK_LOGIN_PROMPT)
 		k->is_password_next = bytes_starts_nocase(t->decoded, BYTES("pass"));
 	else
 		k->is_password_next = is_text && !k->is_password_next;
 }
 
-static void take_string(struct take *k, struct bytes text, size_t lines)
+static void take_string(struct take *k, struct bytes text, size_t lines, bool is_plain_due)
 {
 	struct buf decoded = BUF_SECRET(text.n);
 	struct b64auth_taken t = { .text = text,
 		.lines = lines,
-		.want_user = bytes_of(k->b->common.user) };
+		.want_user = bytes_of(k->b->common.user),
+		.want_password = k->want_password,
+		.is_plain_due = is_plain_due,
+		.now_s = k->b->w->wall_s(k->b->w) };
 
 	t.fault = b64_decode(text, &decoded, &t.fault_at);
 	t.decoded = buf_bytes(&decoded);
@@ -171,7 +189,7 @@ static bool take_line(struct take *k, struct bytes *rest, bool *any)
 		text = buf_bytes(&string);
 	}
 	if (text.n > 0) {
-		take_string(k, text, lines);
+		take_string(k, text, lines, bytes_search_nocase(line, BYTES(" PLAIN ")) < line.n);
 		*any = true;
 	}
 	buf_free(&string);
@@ -194,14 +212,30 @@ static bool get_input(struct b64auth *b, struct buf *input)
 	return !e.kind;
 }
 
+/* A password that was given, not one to be asked for. */
+static bool get_password(struct b64auth *b, struct buf *password)
+{
+	const struct opt_common *c = &b->common;
+	struct err e = { 0 };
+
+	if (!c->has_password && !c->pass_file && !c->pass_fd_plus1 && !c->use_netrc)
+		return true;
+	if (opt_password(b->w, &b->common, NULL, password, &e))
+		return true;
+	b64auth_wrong(b, "%s", e.text);
+	return false;
+}
+
 int b64auth_take(struct b64auth *b)
 {
+	struct buf password = BUF_SECRET(OPT_SECRET_MAX);
 	struct take k = { .b = b, .shown = BUF_SECRET(SHOWN_MAX) };
 	struct buf input = BUF_SECRET(B64AUTH_INPUT_MAX);
 	bool any = false;
 	int code = 3;
 
-	if (get_input(b, &input)) {
+	if (get_password(b, &password) && get_input(b, &input)) {
+		k.want_password = buf_bytes(&password);
 		struct bytes rest = buf_bytes(&input);
 		report_init(&k.report, b->w, "b64auth", NULL, &b->common);
 		while (take_line(&k, &rest, &any)) {
@@ -213,6 +247,7 @@ int b64auth_take(struct b64auth *b)
 		code = report_finish(&k.report);
 		report_free(&k.report);
 	}
+	buf_free(&password);
 	buf_free(&input);
 	buf_free(&k.shown);
 	return code;

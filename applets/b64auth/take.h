@@ -13,10 +13,25 @@ struct b64auth_taken {
 	enum b64_fault fault;
 	size_t fault_at;
 	struct bytes decoded;
-	struct bytes want_user; /* of -u, to compare with */
+	struct bytes want_user, want_password; /* given, to compare with */
+	bool is_plain_due;                     /* the line says AUTH PLAIN */
+	bool is_answer;                        /* to a prompt of the server's, in the line before */
+	int64_t now_s;                         /* seconds since 1970 */
 	enum sasl_look look;
 	struct sasl_look_fields f;
 };
+
+/* Who takes the fields. The value may be anything, and is borrowed for the call. */
+struct b64auth_sink {
+	void (*put)(void *ctx, const char *name, struct bytes value);
+	void *ctx;
+};
+
+/* Hands over every field but user name, authzid and what is secret. */
+void b64auth_fields(const struct b64auth_taken *t, const struct b64auth_sink *s);
+
+/* Until when a web token is good, in seconds since 1970. False: it is none, or does not say. */
+bool b64auth_expiry(struct bytes token, int64_t *at);
 
 /* Appends the octets, each visible: "\0 sample \0 ********", or "\0sample\0password" with the secret. */
 void b64auth_put_octets(struct buf *out, const struct b64auth_taken *t, bool show_secrets,

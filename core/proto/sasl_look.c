@@ -70,9 +70,13 @@ static bool take_gs2(struct bytes *in, struct bytes *authzid)
 /* MS-NLMP 2.2.1: the signature, then the message type 1, 2 or 3. */
 static bool look_ntlm(struct bytes in, struct sasl_look_fields *f)
 {
-	(void)f;
-	return bytes_starts(in, BYTES("NTLMSSP\0")) && in.n >= 12 && in.p[8] >= 1 && in.p[8] <= 3 &&
+	bool is = bytes_starts(in, BYTES("NTLMSSP\0")) && in.n >= 12 && in.p[8] >= 1 &&
+			in.p[8] <= 3 &&
 			bytes_equal(bytes_head(bytes_skip(in, 9), 3), BYTES("\0\0\0"));
+
+	if (is && in.p[8] == 3) /* two answers made of the password, anywhere in it */
+		f->password = in;
+	return is;
 }
 
 static bool look_plain(struct bytes in, struct sasl_look_fields *f)

@@ -165,3 +165,14 @@ filter() { # IN COMMAND...
 	try b64auth apop -u mrose --pass-file secret '+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>'
 	[ "$output" = c4c9334bac560ecc979e58001b3e22fb ]
 }
+
+@test "compared with the password that is given, which is not shown" {
+	try b64auth -d -u sample --pass-file canary-pass "$(printf '\0sample\0%s' "$CANARY" | base64)"
+	exits 0
+	try b64auth -d -u sample --pass-file canary-pass AHNhbXBsZQBwYXNzd29yZA==
+	exits 2
+	says "the password, of 8 bytes, is not the one" b64-other-password
+	try b64auth -d -u sample c2FtcGxlcGFzc3dvcmQ=
+	exits 2
+	says b64-no-nul
+}

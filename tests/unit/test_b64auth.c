@@ -260,7 +260,8 @@ static const struct run runs[] = {
 		"UNKNOWN well-formed base64, but no SASL message that is known here\n", NULL},
 	{"taken apart, as JSON", {BASE64, "--json", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 0,
 		"{\"type\":\"string\",\"bytes\":16,\"looks_like\":\"AUTH PLAIN response\","
-		"\"user\":\"sample\",\"secret\":\"password\",\"secret_bytes\":8}\n"
+		"\"user\":\"sample\",\"secret\":\"password\",\"secret_bytes\":8,"
+		"\"fields\":{}}\n"
 		"{\"type\":\"verdict\",\"status\":\"OK\",\"fact\":\"well formed\"}\n"
 		"{\"type\":\"result\",\"applet\":\"b64auth\",\"status\":\"OK\",\"exit\":0,"
 		"\"perf\":{}}\n", NULL},
@@ -271,6 +272,16 @@ static const struct run runs[] = {
 		"          likely: perl took @name in double quotes for a variable, and dropped\n"
 		"                  it\n"
 		"  next:   b64auth plain -u user@example.com                     [b64-other-user]\n",
+		NULL},
+	{"an answer in clear is told, and hidden", {BASE64, "-q"},
+		"334 VXNlcm5hbWU6\nc2FtcGxl\n334 UGFzc3dvcmQ6\npassword\n", 2,
+		"OK well formed\n"
+		"OK well formed\n"
+		"OK well formed\n"
+		"CRITICAL what answers the server's prompt is no base64 of UTF-8 text\n"
+		"  means:  user name and password of AUTH LOGIN are sent in base64; this was\n"
+		"          typed in clear (likely)\n"
+		"  next:   b64auth login -u <user>                               [b64-plain-text]\n",
 		NULL},
 	{"no string", {BASE64, "AUTH PLAIN"}, NULL, 3, "UNKNOWN no base64 string in this\n", NULL},
 	{"an empty string", {BASE64, ""}, NULL, 3, "", "empty"},
@@ -293,6 +304,7 @@ static void test_runs(void **state)
 }
 
 /* The verdict alone: exit code, id, and a word of the fact. */
+/* lint: long - a table */
 static void test_verdicts(void **state)
 {
 	static const struct {
@@ -325,6 +337,20 @@ static void test_verdicts(void **state)
 		{ "plain text", "pass-word!", 2, "b64-url-alphabet", "offset 4" },
 		{ "a user name that no shell should see", "AGA7cm0gLXJmYABwYXNzCg==", 1,
 				"b64-line-end", "plain -u <user>" },
+		{ "a name before the first NUL", "Ym9zcwB0ZXN0AHBhc3M=", 1, "b64-authzid",
+				"\"boss" },
+		{ "UTF-8 password", "AHMAcMOk", 1, "b64-utf8", "offset 4" },
+		{ "Latin-1 user name of LOGIN", "YW5kcuk=", 1, "b64-latin1", "offset 4" },
+		{ "a blank behind LOGIN's answer", "dGltIA==", 1, "b64-blank-at-end", "login -u" },
+		{ "typographic quotes in CRAM-MD5",
+				"4oCcdGlt4oCdIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw", 1,
+				"b64-smart-quotes", "cram-md5 -u" },
+		{ "echo -ne of dash, LOGIN", "LW5lIHVzZXIK", 2, "b64-echo-option", "echo" },
+		{ "AUTH PLAIN without NUL", "AUTH PLAIN c2FtcGxlcGFzc3dvcmQ=", 2, "b64-no-nul",
+				"plain -u" },
+		{ "a token of yesterday",
+				"dXNlcj1hQGIuYwFhdXRoPUJlYXJlciBleUpoYkdjaU9pSlNVekkxTmlKOS5leUpoZFdRaU9sc2liV0ZwYkNJc0luZ2lYU3dpWlhod0lqb3hOek0yT1RRd01EQXdmUS5jMmxuYm1GMGRYSmwBAQ==",
+				2, "b64-token-expired", "1736940000" },
 		{ "wrapped by base64(1)",
 				"AHVzZXIAeHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"
 				"eHh4eHh4eHh4\neHh4eA==\n",
@@ -348,6 +374,63 @@ static void test_verdicts(void **state)
 				!strstr(out, cases[i].fact))
 			fail_msg("%s: exit code %d, wanted %d, %s, %s\n%s", cases[i].name, code,
 					cases[i].code, cases[i].id, cases[i].fact, out);
+		fake_world_free(&f);
+	}
+}
+
+/* What stands in a message beside names and secrets. */
+static void test_fields(void **state)
+{
+	static const struct {
+		const char *name, *text, *shown[5];
+	} cases[] = {
+		{ "SCRAM: the server's first", "cj1hYmMzcmZjLHM9UVNYQ1IrUTZzZWs4YmY5MixpPTQwOTY=",
+				{ "  nonce:    abc3rfc\n", "  salt:     QSXCR+Q6sek8bf92\n",
+						"  rounds:   4096\n" } },
+		{ "SCRAM: the client's last",
+				"Yz1iaXdzLHI9YWJjM3JmYyxwPWRIemJaYXBXSWs0alVoTitVdGU5eXRhZzl6amZNSGdzcW1taXo3QW5kVlE9",
+				{ "  proof:    44 bytes", "  binding:  biws\n" } },
+		{ "SCRAM: the client's first", "biwsbj11c2VyLHI9ck9wck5HZndFYmVS",
+				{ "  user:     user\n", "  nonce:    rOprNGfwEbeR\n" } },
+		{ "SCRAM: the server's error",
+				"ZT1vdGhlci1lcnJvcg==", { "  error:    other-error\n" } },
+		{ "DIGEST-MD5: a comma inside quotes",
+				"cmVhbG09ImEsYiIsbm9uY2U9Ik9BNk0iLGFsZ29yaXRobT1tZDUtc2Vzcw==",
+				{ "  realm:    a,b\n", "  algorithm: md5-sess\n" } },
+		{ "DIGEST-MD5: response",
+				"dXNlcm5hbWU9ImNocmlzIixub25jZT0iT0E2TSIsbmM9MDAwMDAwMDEsZGlnZXN0LXVyaT0iaW1hcC9lIixyZXNwb25zZT1kMzg4ZGFkOTBkNGJiZDc2MGExNTIzMjFmMjE0M2FmNyxxb3A9YXV0aA==",
+				{ "  nc:       00000001\n", "  digest-uri: imap/e\n",
+						"  digest:   32 bytes" } },
+		{ "NTLM: challenge",
+				"TlRMTVNTUAACAAAADAAMADgAAAAzgokCASNFZ4mrze8AAAAAAAAAAAAAAABEAAAAAAAAAAAAAABEAE8ATQBBAEkATgA=",
+				{ "  type:     2, flags 0x02898233\n", "  target:   DOMAIN\n",
+						"  challenge: 0123456789abcdef\n" } },
+		{ "NTLM: the answer is hidden",
+				"TlRMTVNTUAADAAAAAAAAAEAAAAAsACwAQAAAAAwADABsAAAABgAGAHgAAAAAAAAAfgAAAAAAAAB+AAAAAQAAAEFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBRABPAE0AQQBJAE4AYgBvAGIA",
+				{ "********", "  domain:   DOMAIN\n", "  user:     bob\n",
+						"  answer:   NTLMv2\n" } },
+		{ "an OAuth error",
+				"eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIiwic2NvcGUiOiJtYWlsIn0=",
+				{ "  status:   401\n", "  scope:    mail\n" } },
+		{ "a web token",
+				"bixhPWFAYi5jLAFob3N0PW0uYi5jAXBvcnQ9NTg3AWF1dGg9QmVhcmVyIGV5SmhiR2NpT2lKU1V6STFOaUo5LmV5SmhkV1FpT2xzaWJXRnBiQ0lzSW5naVhTd2laWGh3SWpveE9UazVPVGs1T1RrNWZRLmMybG5ibUYwZFhKbAEB",
+				{ "  host:     m.b.c\n", "  port:     587\n",
+						"  aud:      \\\"mail\\\",\\\"x\\\"\n",
+						"  exp:      1999999999\n", "OK well formed" } },
+		{ "a token that is none", "dXNlcj1hQGIuYwFhdXRoPUJlYXJlciB5YTI5LmEuYgEB",
+				{ "OK well formed" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_world f;
+		fake_world_init(&f);
+		fake_world_stdin(&f, bytes_of(cases[i].text));
+		run_applet(&f, (const char *const[]){ "b64auth", "-d", NULL });
+		for (size_t k = 0; k < 5 && cases[i].shown[k]; k++)
+			if (!strstr(fake_world_out(&f), cases[i].shown[k]))
+				fail_msg("%s: no \"%s\" in\n%s", cases[i].name, cases[i].shown[k],
+						fake_world_out(&f));
 		fake_world_free(&f);
 	}
 }
@@ -407,6 +490,8 @@ static void test_no_output_holds_the_password(void **state)
 		"334 UGFzc3dvcmQ6\nY2FuYXJ5Nw==\n",
 		"c2FtcGxl\nY2FuYXJ5Nw==\n",                 /* LOGIN's two answers */
 		"dXNlcj1hAWF1dGg9QmVhcmVyIGNhbmFyeTcBAQ==", /* a token */
+		"dXNlcj1hAWF1dGg9QmVhcmVyIGUzMC5leUpoZFdRaU9pSmhJbjAuY2FuYXJ5NwEB", /* a signature */
+		"334 UGFzc3dvcmQ6\ncanary7\n", /* typed in clear */
 	};
 	static const char *const options[] = { "-v", "-q", "--json", "--nagios", "--stable" };
 
@@ -461,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_no_output_holds_the_password),
 		cmocka_unit_test(test_show_secrets_tells_nul_from_octal),
