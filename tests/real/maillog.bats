@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# maillog - the fresh logs of Postfix and Dovecot, followed, traced and summed up
+# SPDX-License-Identifier: MIT
+load ../lib/common
+
+MEMORY_KB=65536
+
+setup() {
+	servers
+	: >seen
+	"$BIN/maillogwatch" -f "$MAIL_LOG" "$DOVECOT_LOG" >seen 2>told </dev/null 3>&- &
+	OTHER_PIDS=$!
+	cp "$MAIL_LOG" before
+}
+
+seen() { soon grep -qaF -e "$1" seen; }
+
+# What Postfix logged since the test began.
+fresh() { tail -c "+$(($(wc -c <before) + 1))" "$MAIL_LOG" >fresh; }
+
+send_to() { # RECIPIENT
+	try smtptalk "localhost:$PLAIN_PORT" -t 15 --from sample@example.com --to "$1"
+}
+
+@test "a mail is sent: followed while it goes, traced by the id that the server gave" {
+	send_to sample@example.com
+	exits 0
+	id=$(sed -n 's/.*S: 250 2.0.0 Ok: queued as \([0-9A-Za-z]*\).*/\1/p' out)
+	[ -n "$id" ] || fail "no queue id"
+	seen "$id: removed"
+	try maillogwatch --trace "$id" "$MAIL_LOG"
+	exits 0
+	says "$id" 'sample@example.com: sent, 1 try'
+	try maillogwatch --why "$id" "$MAIL_LOG"
+	says "$id sample@example.com -> sample@example.com, sent"
+}
+
+@test "a refused relay and a greylisted mail are explained as they happen" {
+	send_to sample@gmail.com
+	seen '[postfix-relay-denied]'
+	send_to grey@example.com
+	seen 'TEMPORARY: greylisting'
+}
+
+@test "a failed login is in the followed logs, with what it means" {
+	try smtptalk "localhost:$PLAIN_PORT" -u sample --pass-file wrong-pass --auth-only
+	exits 2
+	seen 'SASL SCRAM-SHA-256 authentication failed'
+	seen '[postfix-sasl-failed]'
+}
+
+@test "the summary counts what was done" {
+	for i in 1 2 3; do send_to sample@example.com; done
+	for i in 1 2; do send_to sample@gmail.com; done
+	removed() { fresh; [ "$(grep -c ': removed' fresh)" -ge 3 ]; }
+	soon removed
+	try maillogwatch --summary --json fresh
+	exits 0
+	says '"received":3' '"sent":3' '"rejected":2'
+}
