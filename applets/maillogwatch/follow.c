@@ -219,7 +219,7 @@ bool follow_read(struct follow *f, struct buf *out, uint64_t deadline_ms)
 		world_poll(f->w, fds, f->count, 0);
 		if (read_ready(f, fds, out) || out->n > 0)
 			return true;
-		if (f->w->mono_ms(f->w) >= deadline_ms)
+		if (follow_is_over(f) || f->w->mono_ms(f->w) >= deadline_ms)
 			return false;
 		world_poll(f->w, fds, f->count, prepare(f, fds, deadline_ms));
 	}

@@ -201,3 +201,9 @@ stop_watch() {
 	[ $((user + system - ${before% *} - ${before#* })) -le 1 ] || fail "busy while it waits"
 	stop_watch
 }
+
+@test "the end of a pipe is the end of the watch" {
+	INPUT=log MEMORY_KB=65536 DEADLINE_S=5 try maillogwatch -f -
+	exits 0
+	says ': first'
+}
