@@ -28,6 +28,9 @@ static const struct rule {
 			{ ": Connection timed out", ": Operation timed out" }, 600, false,
 			"Names could not be looked up before, now connections time out: two causes."
 			" Mend the resolver first, it will not mend the connections." },
+	{ { NULL }, { "action=greylist, reason=early-retry (" }, 0, false,
+			"TEMPORARY: greylisted; the sender came again too soon and is let in once the"
+			" seconds that are missing have passed. No refusal (certain)." },
 	{ { NULL }, { "\xff\xfb", "\\377\\37", "#377#37" }, 0, false,
 			"255 and a number from 250 on are commands of the telnet protocol: a telnet"
 			" program spoke, no mail program (likely)." },

@@ -75,3 +75,9 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 	MEMORY_KB=65536 try maillogwatch log
 	says 'one private address, 172.18.0.1' 'is for everybody' 'base64 for "Password:"'
 }
+
+@test "maillogwatch: greylisting that seems never to end is temporary" {
+	notes 'Mar  3 04:05:00 mx postgrey[77]: action=greylist, reason=early-retry (173s missing), client_name=mx.example.org, client_address=198.51.100.56/32, sender=a@example.org, recipient=b@example.com
+Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[198.51.100.56]: 450 4.2.0 <b@example.com>: Recipient address rejected: Delayed by Postgrey; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
+	[ "$(grep -c 'TEMPORARY: greyl' <<<"$output")" -eq 2 ]
+}
