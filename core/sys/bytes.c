@@ -45,9 +45,23 @@ struct bytes bytes_of(const char *text)
 	return (struct bytes){ (const unsigned char *)text, text ? strlen(text) : 0 };
 }
 
+/* By words: musl's memcmp goes octet by octet. */
 bool bytes_equal(struct bytes a, struct bytes b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	size_t i = 0;
+
+	if (a.n != b.n)
+		return false;
+	for (; i + sizeof(uint64_t) <= a.n; i += sizeof(uint64_t)) {
+		uint64_t x, y;
+		memcpy(&x, a.p + i, sizeof(x));
+		memcpy(&y, b.p + i, sizeof(y));
+		if (x != y)
+			return false;
+	}
+	while (i < a.n && a.p[i] == b.p[i])
+		i++;
+	return i == a.n;
 }
 
 bool bytes_equal_nocase(struct bytes a, struct bytes b)
@@ -102,7 +116,7 @@ size_t bytes_search(struct bytes in, struct bytes what)
 		for (hits = hits ? hits & equal16(in.p + i + last, what.p[last]) : 0; hits;
 				hits &= hits - 1) {
 			size_t at = i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
-			if (memcmp(in.p + at, what.p, what.n) == 0)
+			if (bytes_equal((struct bytes){ in.p + at, what.n }, what))
 				return at;
 		}
 	}
@@ -140,18 +154,6 @@ size_t bytes_search_nocase(struct bytes in, struct bytes what)
 		if (bytes_starts_nocase(bytes_skip(in, i), what))
 			return i;
 	return in.n;
-}
-
-struct bytes bytes_head(struct bytes in, size_t n)
-{
-	return (struct bytes){ in.p, n < in.n ? n : in.n };
-}
-
-struct bytes bytes_skip(struct bytes in, size_t n)
-{
-	if (n >= in.n)
-		return (struct bytes){ NULL, 0 };
-	return (struct bytes){ in.p + n, in.n - n };
 }
 
 struct bytes bytes_trim(struct bytes in)

@@ -33,8 +33,17 @@ size_t bytes_search(struct bytes in, struct bytes what);
 size_t bytes_search_nocase(struct bytes in, struct bytes what);
 
 /* The first n octets, and all but the first n; n may pass the end. */
-struct bytes bytes_head(struct bytes in, size_t n);
-struct bytes bytes_skip(struct bytes in, size_t n);
+static inline struct bytes bytes_head(struct bytes in, size_t n)
+{
+	return (struct bytes){ in.p, n < in.n ? n : in.n };
+}
+
+static inline struct bytes bytes_skip(struct bytes in, size_t n)
+{
+	if (n >= in.n)
+		return (struct bytes){ NULL, 0 };
+	return (struct bytes){ in.p + n, in.n - n };
+}
 
 /* Without leading and trailing blanks (space, tab, CR, LF). */
 struct bytes bytes_trim(struct bytes in);
