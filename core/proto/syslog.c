@@ -12,6 +12,8 @@
 enum {
 	LAYERS_MAX = 4, /* prefixes inside of each other */
 	LINE_KEPT_MAX = 64 * 1024 + 1,
+	PROGRAM_MAX = 100,
+	PROGRAM_MIN = 8, /* with its pid: shorter ones take the long way */
 	DAY_S = 86400,
 	HALF_YEAR_S = 182 * DAY_S,
 	AHEAD_S = 2 * DAY_S, /* clocks and zones differ by less */
@@ -402,7 +404,7 @@ static bool program_of(struct bytes word, struct syslog_line *out)
 	struct bytes name = word;
 	uint64_t pid = 0;
 
-	if (word.n == 0 || word.n > 100)
+	if (word.n == 0)
 		return false;
 	if (word.p[word.n - 1] == ']') {
 		size_t open = bytes_find(word, '[');
@@ -420,13 +422,13 @@ static bool program_of(struct bytes word, struct syslog_line *out)
 /* A word that ends in ": " at the front of in, or at the end of it. */
 static bool take_program(struct bytes *in, struct syslog_line *out)
 {
-	size_t n = 0;
+	size_t n = bytes_find(bytes_head(*in, PROGRAM_MAX + 2), ' ');
 
-	while (n < in->n && in->p[n] != ' ' && in->p[n] != '=' &&
-			(in->p[n] != '<' || (n > 0 && in->p[n - 1] == ')')))
-		n++;
-	if (n < 2 || (n < in->n && in->p[n] != ' ') || in->p[n - 1] != ':')
+	if (n < 2 || n > PROGRAM_MAX + 1 || in->p[n - 1] != ':')
 		return false;
+	for (size_t i = 0; i < n; i++)
+		if (in->p[i] == '=' || (in->p[i] == '<' && (i == 0 || in->p[i - 1] != ')')))
+			return false;
 	if (!program_of(bytes_head(*in, n - 1), out))
 		return false;
 	*in = bytes_skip(*in, n + (n < in->n));
@@ -690,18 +692,95 @@ static bool take_prefix(struct syslog_reader *r, struct bytes *in, struct syslog
 	return true;
 }
 
-/* "dockerd[1313]: postfix/smtpd[43]: ...": only a path with a pid is taken for a program. */
-static bool take_inner_program(struct bytes *in, struct syslog_line *out)
+/* A whole prefix again, of the writer that was forwarded. */
+static bool take_nested(struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
 {
+	if (!is_nested(*in))
+		return false;
 	struct syslog_line inner = *out;
 	struct bytes rest = *in;
-	size_t n = bytes_find(bytes_head(*in, 80), ' ');
-
-	if (n < 8 || n >= in->n || in->p[n - 1] != ':' || in->p[n - 2] != ']' ||
-			!memchr(in->p, '/', n) || !take_program(&rest, &inner))
+	if (!take_prefix(r, &rest, &inner))
 		return false;
 	*out = inner;
 	*in = rest;
+	return true;
+}
+
+/* "dockerd[1313]: postfix/smtpd[43]: ...": only a path with a pid is taken for a program. */
+static bool take_inner_program(struct bytes *in, struct syslog_line *out)
+{
+	size_t n = bytes_find(bytes_head(*in, 80), ' ');
+
+	if (n < 8 || n >= in->n || in->p[n - 1] != ':' || in->p[n - 2] != ']' ||
+			!memchr(in->p, '/', n))
+		return false;
+	struct syslog_line inner = *out;
+	struct bytes rest = *in;
+	if (!take_program(&rest, &inner))
+		return false;
+	*out = inner;
+	*in = rest;
+	return true;
+}
+
+/* Remembers "time host " of a line of the plain form "time host program[pid]: text". */
+static void keep_head(struct syslog_reader *r, struct bytes line, struct bytes text,
+		const struct syslog_line *out)
+{
+	const unsigned char *program = out->program.p, *host = out->host.p;
+
+	r->head_n = 0;
+	if (out->pid == 0 || out->host.n == 0 || host != out->when.p + out->when.n + 1 ||
+			(unsigned)((host[0] | 32) - 'a') >= 26 ||
+			program != host + out->host.n + 1 || program[out->program.n] != '[' ||
+			text.n == 0 || text.p[-2] != ':' ||
+			(size_t)(program - line.p) > sizeof(r->head))
+		return;
+	r->head_n = (unsigned char)(program - line.p);
+	r->when_at = (unsigned char)(out->when.p - line.p);
+	r->when_n = (unsigned char)out->when.n;
+	r->host_at = (unsigned char)(host - line.p);
+	memcpy(r->head, line.p, r->head_n);
+	r->head_said = *out;
+}
+
+/* The same again: only the program is read. What take_prefix looks for besides cannot be there. */
+static bool take_head(const struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
+{
+	struct bytes line = out->line, rest = bytes_skip(*in, r->head_n);
+	size_t n = rest.n;
+	uint32_t pid = out->pid;
+
+	if (r->head_n == 0 || n == 0 ||
+			!bytes_equal(bytes_head(*in, r->head_n),
+					(struct bytes){ r->head, r->head_n }))
+		return false;
+	if (!take_program(&rest, out) || out->pid == 0 || n - rest.n < PROGRAM_MIN) {
+		out->program = (struct bytes){ NULL, 0 };
+		out->pid = pid;
+		return false;
+	}
+	struct bytes program = out->program;
+	pid = out->pid;
+	*out = r->head_said;
+	out->line = line;
+	out->when = (struct bytes){ in->p + r->when_at, r->when_n };
+	out->host.p = in->p + r->host_at;
+	out->program = program;
+	out->pid = pid;
+	*in = rest;
+	return true;
+}
+
+static bool take_first(struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
+{
+	struct bytes line = *in;
+
+	if (take_head(r, in, out))
+		return true;
+	if (!take_prefix(r, in, out))
+		return false;
+	keep_head(r, line, *in, out);
 	return true;
 }
 
@@ -711,7 +790,7 @@ static void read_layers(struct syslog_reader *r, struct bytes in, struct syslog_
 
 	if (STARTS(text, "\xef\xbb\xbf"))
 		text = bytes_skip(text, 3);
-	if (!take_prefix(r, &text, out)) {
+	if (!take_first(r, &text, out)) {
 		take_compose(&text);
 		struct syslog_line named = *out;
 		struct bytes rest = text;
@@ -720,16 +799,9 @@ static void read_layers(struct syslog_reader *r, struct bytes in, struct syslog_
 			text = rest;
 		}
 	}
-	for (int i = 1; i < LAYERS_MAX; i++) {
-		struct syslog_line inner = *out;
-		struct bytes rest = text;
-		if (is_nested(text) && take_prefix(r, &rest, &inner)) {
-			*out = inner;
-			text = rest;
-		} else if (!take_inner_program(&text, out)) {
+	for (int i = 1; i < LAYERS_MAX; i++)
+		if (!take_nested(r, &text, out) && !take_inner_program(&text, out))
 			break;
-		}
-	}
 	out->text = text;
 }
 
@@ -825,7 +897,6 @@ bool syslog_read(struct syslog_reader *r, struct bytes line, struct syslog_line 
 
 void syslog_hint(struct syslog_reader *r, struct syslog_line *line, int64_t epoch_s)
 {
-	struct syslog_date d = syslog_date(line->wall_s);
 	int64_t off = line->wall_s - epoch_s;
 
 	if (line->wall_s == SYSLOG_NO_TIME || line->zone_min != SYSLOG_NO_ZONE ||
@@ -833,6 +904,7 @@ void syslog_hint(struct syslog_reader *r, struct syslog_line *line, int64_t epoc
 		return;
 	if (off > -HALF_YEAR_S && off < HALF_YEAR_S)
 		return;
+	struct syslog_date d = syslog_date(line->wall_s);
 	d.year = syslog_date(epoch_s).year;
 	line->wall_s = syslog_wall(&d);
 	off = line->wall_s - epoch_s;
@@ -841,5 +913,5 @@ void syslog_hint(struct syslog_reader *r, struct syslog_line *line, int64_t epoc
 		line->wall_s = syslog_wall(&d);
 	}
 	r->last_s = line->wall_s;
-	r->day_key_n = 0;
+	r->day_key_n = r->head_n = 0;
 }

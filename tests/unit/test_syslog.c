@@ -253,9 +253,50 @@ static void test_dates(void **state)
 	}
 }
 
+/* A line that begins as the one before is read as if it stood alone. */
+static void test_same_head(void **state)
+{
+	static const char first[] = "Mar  3 04:05:06 mx1 postfix/smtpd[43]: connect from a";
+	static const char *const lines[] = {
+		"Mar  3 04:05:06 mx1 postfix/qmgr[900]: 9E03F810FC: removed",
+		"Mar  3 04:05:06 mx1 kernel: Out of memory",
+		"Mar  3 04:05:06 mx1 a: b: c",
+		"Mar  3 04:05:06 mx1 ab 04:05: x",
+		"Mar  3 04:05:06 mx1 mail.info postfix/qmgr[900]: x",
+		"Mar  3 04:05:06 mx1 dockerd[13]: postfix/smtpd[44]: connect from b",
+		"Mar  3 04:05:06 mx1 fwd[13]: Mar  3 04:05:07 mx2 postfix/smtpd[44]: x",
+		"Mar  3 04:05:06 mx1 postfix/qmgr[0]: x",
+		"Mar  3 04:05:06 mx1 key=value[7]: x",
+		"Mar  3 04:05:06 mx1 imap(a)<7><b>: x",
+		"Mar  3 04:05:06 mx1 ",
+		"Mar  3 04:05:06 mx10 postfix/smtpd[43]: connect from a",
+		"Mar  3 04:05:07 mx1 postfix/smtpd[43]: connect from a",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct syslog_reader warm, cold;
+		struct syslog_line a, b;
+		syslog_init(&warm, 1741000000);
+		syslog_init(&cold, 1741000000);
+		assert_true(syslog_read(&warm, bytes_of(first), &a));
+		assert_true(syslog_read(&warm, bytes_of(lines[i]), &a));
+		assert_true(syslog_read(&cold, bytes_of(lines[i]), &b));
+		assert_true(bytes_equal(a.when, b.when) && bytes_equal(a.host, b.host));
+		assert_true(bytes_equal(a.program, b.program) && bytes_equal(a.text, b.text));
+		assert_true(a.line.p == b.line.p && a.text.p == b.text.p);
+		assert_int_equal(a.wall_s, b.wall_s);
+		assert_int_equal(a.pid, b.pid);
+		assert_int_equal(a.level, b.level);
+		syslog_free(&warm);
+		syslog_free(&cold);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_head),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_years),
