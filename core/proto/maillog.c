@@ -24,13 +24,18 @@ const char *maillog_class_name(enum log_class class)
 	return class_names[class];
 }
 
+static struct bytes head_of(const struct maillog_start *row)
+{
+	return (struct bytes){ (const unsigned char *)row->head, row->head_n };
+}
+
 bool maillog_starts(struct log_event *e, struct bytes text, const struct maillog_start *rows,
 		size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct maillog_start *row = &rows[i];
 		if (text.n < row->head_n || text.p[0] != (unsigned char)row->head[0] ||
-				memcmp(text.p, row->head, row->head_n) != 0)
+				!bytes_equal(bytes_head(text, row->head_n), head_of(row)))
 			continue;
 		e->class = (enum log_class)row->class;
 		if (row->read)
@@ -208,7 +213,7 @@ bool maillog_is_ip(struct bytes word)
 		unsigned char c = word.p[i];
 		dots += c == '.';
 		colons += c == ':';
-		if (!memchr("0123456789abcdefABCDEF.:", c, 24) || (c > '9' && c != ':' && dots > 0))
+		if ((bytes_hex(c) < 0 && c != '.' && c != ':') || (c > '9' && c != ':' && dots > 0))
 			return false;
 	}
 	if (colons == 0)
@@ -318,42 +323,16 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 }
 
 /* The alphabet of long ids: digits and consonants (Postfix 2.9, safe_ultostr). */
-#define VOWELS (1u | 1u << ('e' - 'a') | 1u << ('i' - 'a') | 1u << ('o' - 'a') | 1u << ('u' - 'a'))
-
 static int value52(unsigned char c)
 {
-	static const unsigned char vowels_before[26] = { ['a' - 'a'] = 1,
-		1,
-		1,
-		1,
-		2,
-		2,
-		2,
-		2,
-		3,
-		3,
-		3,
-		3,
-		3,
-		3,
-		4,
-		4,
-		4,
-		4,
-		4,
-		4,
-		5,
-		5,
-		5,
-		5,
-		5,
-		5 };
+	/* by letter, plus one; vowels have none */
+	static const unsigned char values[26] = { 0, 1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 10, 11, 0, 12,
+		13, 14, 15, 16, 0, 17, 18, 19, 20, 21 };
 
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	if (!maillog_is_letter(c) || VOWELS >> ((c | 32) - 'a') & 1)
-		return -1;
-	return 10 + (c >= 'a' ? 21 : 0) + (c | 32) - 'a' - vowels_before[(c | 32) - 'a'];
+	unsigned char value = maillog_is_letter(c) ? values[(c | 32) - 'a'] : 0;
+	return value ? value + (c >= 'a' ? 30 : 9) : -1;
 }
 
 static int value62(unsigned char c)
@@ -381,7 +360,7 @@ static int64_t number_of(struct bytes word, int (*value)(unsigned char), int bas
 /* Long: 6 digits of seconds, 4 of microseconds, "z", the inode in base 51. */
 static bool is_long_id(struct bytes w, int64_t *arrived_s)
 {
-	if (w.n < 11 || w.n > 22 || memchr(w.p + 10, 'z', w.n - 10) != w.p + 10)
+	if (w.n < 11 || w.n > 22 || w.p[10] != 'z')
 		return false;
 	for (size_t i = 0; i < w.n; i++)
 		if (value52(w.p[i]) < 0)

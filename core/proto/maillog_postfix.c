@@ -496,6 +496,10 @@ void maillog_postfix(struct log_event *e)
 		read_queued(e, text);
 		return;
 	}
+	if (e->id.n == 0 &&
+			(maillog_starts(e, text, session_rows, COUNT(session_rows)) ||
+					read_tls(e, text)))
+		return;
 	if (maillog_starts(e, text, mail_rows, COUNT(mail_rows)))
 		return;
 	if (maillog_level(e, &text)) {

@@ -137,10 +137,26 @@ static void read_spamd(struct log_event *e, struct bytes text)
 	e->reason = text;
 }
 
+static void read_reason(struct log_event *e, struct bytes rest)
+{
+	(void)rest;
+	e->reason = bytes_skip(e->at.text, e->id.n + 2);
+}
+
+/* What is said about every mail. */
+static const struct maillog_start dkim_rows[] = {
+	START("DKIM verification successful", LOG_FILTERED, read_reason),
+	START("DKIM-Signature field added", LOG_FILTERED, read_reason),
+	START("s=", LOG_FILTERED, read_reason),
+};
+
 void maillog_filter(struct log_event *e)
 {
 	struct bytes text = take_id(e, e->at.text);
 
+	if (e->family == LOG_OPENDKIM && e->id.n > 0 &&
+			maillog_starts(e, text, dkim_rows, COUNT(dkim_rows)))
+		return;
 	maillog_level(e, &text);
 	e->reason = text;
 	switch (e->family) {
