@@ -37,9 +37,8 @@ struct engine_host {
 	unsigned char mode;
 	/* canaries: to known ports, to see what is lost */
 	unsigned planned, out, asked, unheard;
-	size_t canary_at;  /* port to begin the search for the next one at */
-	bool canary_round; /* the second time through */
-	uint64_t next_ms;  /* HOST_PAUSE, HOST_CHECK, HOST_SLOW: when to go on */
+	size_t canary_at; /* port to begin the search for the next one at */
+	uint64_t next_ms; /* HOST_PAUSE, HOST_CHECK, HOST_SLOW: when to go on */
 	/* slow pass */
 	size_t slow_at;
 	uint32_t window[ENGINE_WINDOW];
