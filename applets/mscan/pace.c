@@ -54,12 +54,16 @@ unsigned pace_tries(unsigned sent, unsigned lost)
 
 void pace_begin(struct pace_bucket *b, unsigned rate, uint64_t now_ms)
 {
-	*b = (struct pace_bucket){ .rate = rate, .level = PACE_BURST * 1000, .at_ms = now_ms };
+	unsigned burst = rate / PACE_BURSTS_A_SECOND;
+
+	*b = (struct pace_bucket){ .rate = rate, .at_ms = now_ms };
+	b->burst = burst > PACE_BURST ? burst : PACE_BURST;
+	b->level = b->burst * UINT64_C(1000);
 }
 
 static uint64_t level_at(const struct pace_bucket *b, uint64_t now_ms)
 {
-	return clamp(b->level + (now_ms - b->at_ms) * b->rate, 0, PACE_BURST * 1000);
+	return clamp(b->level + (now_ms - b->at_ms) * b->rate, 0, b->burst * UINT64_C(1000));
 }
 
 bool pace_take(struct pace_bucket *b, uint64_t now_ms)

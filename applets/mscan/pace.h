@@ -31,10 +31,12 @@ uint64_t pace_rtt_ms(const struct pace_rtt *r);
  * missed, judged by what was lost of sent tries to ports that did answer. */
 unsigned pace_tries(unsigned sent, unsigned lost);
 
-/* A token bucket of at most PACE_BURST tries. */
-enum { PACE_BURST = 50 };
+/* A token bucket. What a busy machine lets pass by is made up for in one burst: of 20 ms, and of
+ * PACE_BURST tries at least. */
+enum { PACE_BURST = 50, PACE_BURSTS_A_SECOND = 50 };
 struct pace_bucket {
-	unsigned rate;  /* a second */
+	unsigned rate; /* a second */
+	unsigned burst;
 	uint64_t level; /* tries * 1000 */
 	uint64_t at_ms; /* when level was counted */
 };
