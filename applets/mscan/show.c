@@ -218,7 +218,8 @@ static void put_row(const struct mscan_run *run, struct table *t, size_t host, s
 	snprintf(number, sizeof(number), "%u", ports_at(&run->ports, port));
 	mscan_reason(run, r, view->stable, &reason);
 	if (view->reason && !view->stable)
-		buf_printf(&reason, ", %u tries, after %u ms", r->tries, r->after_ms);
+		buf_printf(&reason, ", %u %s, after %u ms", r->tries,
+				r->tries == 1 ? "try" : "tries", r->after_ms);
 	mscan_info(run, r, &text);
 	struct bytes cells[] = { bytes_of(number), bytes_of(mscan_state_name(r)),
 		bytes_of(info ? info->name : ""), buf_bytes(&reason), buf_bytes(&text) };
