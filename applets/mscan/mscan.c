@@ -102,13 +102,17 @@ struct mscan {
 static void unresolved(void *ctx, const char *name, const struct err *e)
 {
 	struct mscan *m = ctx;
+	bool is_null_mx = m->targets.is_null_mx;
 	struct finding f = { .proto = ADVICE_DNS,
 		.stage = "dns",
-		.error = err_name(e->kind),
+		.error = is_null_mx ? "null-mx" : err_name(e->kind),
 		.host = bytes_of(name) };
+	/* an answer about the domain, none about whether this machine can send */
+	bool is_answer = is_null_mx && !m->o.egress;
 
 	report_advise(&m->report,
-			&(struct report_verdict){ .status = REPORT_UNKNOWN,
+			&(struct report_verdict){ .status = is_answer ? REPORT_CRITICAL :
+									REPORT_UNKNOWN,
 					.stage = "dns",
 					.subject = name,
 					.fact = e->text },

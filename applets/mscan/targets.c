@@ -239,12 +239,15 @@ bool targets_add_mx(struct targets *t, const char *domain, struct err *e)
 	struct dns_answer *answer = xmalloc(sizeof(*answer));
 	bool ok = dns_query(t->run->w, &q, &t->dns, answer, e);
 
+	t->is_null_mx = false;
 	if (ok && answer->nxdomain)
 		ok = err_set(e, ERR_RESOLVE, "%s: there is no such domain", domain);
 	if (ok && answer->count == 0)
 		ok = add_name(t, domain, e);
-	if (ok && answer->count == 1 && !answer->at[0].name[0])
+	if (ok && answer->count == 1 && !answer->at[0].name[0]) {
+		t->is_null_mx = true;
 		ok = err_set(e, ERR_RESOLVE, "%s takes no mail: null MX (RFC 7505)", domain);
+	}
 	qsort(answer->at, ok ? answer->count : 0, sizeof(answer->at[0]), by_priority);
 	for (size_t i = 0; ok && i < answer->count; i++)
 		ok = add_name(t, answer->at[i].name, e);

@@ -10,7 +10,8 @@ struct targets {
 	struct mscan_run *run;
 	struct dns_options dns;
 	size_t room;
-	unsigned port; /* the one that targets of the form HOST:PORT named; 0 = none */
+	unsigned port;   /* the one that targets of the form HOST:PORT named; 0 = none */
+	bool is_null_mx; /* of the last targets_add_mx: the domain takes no mail */
 	/* Told of each name that cannot be resolved: the others are scanned all the same. */
 	void (*unresolved)(void *ctx, const char *name, const struct err *e);
 	void *ctx;

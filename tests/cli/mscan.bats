@@ -125,6 +125,21 @@ assert $1, o" || fail "not so: $1"
 	row 1 closed
 }
 
+@test "a domain that takes no mail is told from a name that does not exist" {
+	names null.example 15 '\x00\x00\x00'
+	try mscan --mx null.example --dns "$DNS" -t 5
+	exits 2
+	says "CRITICAL null.example" "null MX" "[mx-null]"
+	try mscan --egress null.example --dns "$DNS" -t 5
+	exits 3
+	says "UNKNOWN null.example" "[mx-null]"
+	try mscan --mx none.example --dns "$DNS" -t 5
+	exits 3
+	says "UNKNOWN none.example" "[name-not-found]"
+	try mscan --mx null.example --mx none.example --dns "$DNS" -t 5
+	says "[mx-null]" "[name-not-found]"
+}
+
 @test "targets from a file and from standard input" {
 	printf '127.0.0.1\n# none\n127.0.0.2-3\n' >list
 	try mscan -f list -p 1 --grep
