@@ -33,7 +33,7 @@ OWN = build/deps/src/version
 OWN_MUSL = build/deps/musl/stamp
 OWN_SAN = build/deps/$(SAN)/stamp
 endif
-MUSL_CFLAGS = $(BASE) $(SMALL) -g -fstack-protector-strong \
+MUSL_CFLAGS = $(BASE) $(SMALL) -g -fstack-protector \
 	$(OWN_MUSL:%/stamp=-isystem %/include) $(CFLAGS)
 MUSL_LDFLAGS = -static -no-pie -Wl,-O2,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code \
 	$(OWN_MUSL:%/stamp=-L%/lib) $(LDFLAGS)
