@@ -35,7 +35,7 @@ OWN_SAN = build/deps/$(SAN)/stamp
 endif
 MUSL_CFLAGS = $(BASE) $(SMALL) -g -fstack-protector \
 	$(OWN_MUSL:%/stamp=-isystem %/include) $(CFLAGS)
-MUSL_LDFLAGS = -static -no-pie -Wl,-O2,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code \
+MUSL_LDFLAGS = -static -no-pie -Wl,-O2,--gc-sections,--build-id=none \
 	$(OWN_MUSL:%/stamp=-L%/lib) $(LDFLAGS)
 SAN_CFLAGS = $(BASE) $(SANITIZE) $(OWN_SAN:%/stamp=-isystem %/include) -Itests -Ibuild/gen $(CFLAGS)
 SAN_LDFLAGS = $(SANITIZE) $(OWN_SAN:%/stamp=-L%/lib) $(LDFLAGS)
