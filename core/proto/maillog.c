@@ -331,7 +331,8 @@ static int value52(unsigned char c)
 
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	unsigned char value = maillog_is_letter(c) ? values[(c | 32) - 'a'] : 0;
+	unsigned char letter = c | 32;
+	unsigned char value = letter >= 'a' && letter <= 'z' ? values[letter - 'a'] : 0;
 	return value ? value + (c >= 'a' ? 30 : 9) : -1;
 }
 
@@ -579,7 +580,7 @@ static enum log_family family_of(struct log_event *e)
 
 void maillog_read(const struct syslog_line *line, struct log_event *out)
 {
-	static void (*const readers[LOG_FAMILIES])(struct log_event * e) = {
+	static void (*const readers[LOG_FAMILIES])(struct log_event *) = {
 		[LOG_OTHER] = read_other,
 		[LOG_POSTFIX] = maillog_postfix,
 		[LOG_DOVECOT] = maillog_dovecot,

@@ -164,12 +164,12 @@ struct scan {
 
 static void scan_begin(struct scan *s, const char *ports)
 {
+	static char name[] = "mail.example.com";
 	struct err e;
 
-	*s = (struct scan){ .host = { .name = (char *)(uintptr_t) "mail.example.com",
-					    .ip = "192.0.2.1",
-					    .source = "192.0.2.9",
-					    .answered = true } };
+	*s = (struct scan){
+		.host = { .name = name, .ip = "192.0.2.1", .source = "192.0.2.9", .answered = true }
+	};
 	s->run = (struct mscan_run){ .w = &world.w,
 		.hosts = &s->host,
 		.host_count = 1,
