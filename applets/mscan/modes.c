@@ -26,9 +26,7 @@ static void states_on(const struct mscan_run *run, size_t port, bool loopback, s
 			seen |= 1u << mscan_result(run, i, port)->state;
 	for (unsigned state = 0; state < MSCAN_STATES; state++)
 		if (seen >> state & 1)
-			buf_printf(out, "%s%s", out->n ? "/" : "",
-					mscan_state_name(&(struct mscan_port){
-							.state = (unsigned char)state }));
+			buf_printf(out, "%s%s", out->n ? "/" : "", mscan_state_name(state));
 }
 
 static bool is_open_on(const struct mscan_run *run, size_t port, bool loopback)
@@ -331,8 +329,8 @@ static void judge_change(const struct mscan_run *run, size_t host, size_t port,
 	if (old->state == now->state)
 		buf_puts(&fact, "another certificate than before");
 	else
-		buf_printf(&fact, "%s, was %s", mscan_state_name(now),
-				mscan_state_name(&(struct mscan_port){ .state = old->state }));
+		buf_printf(&fact, "%s, was %s", mscan_state_name(now->state),
+				mscan_state_name(old->state));
 	tell_port(t, old->port,
 			&(struct told){ .status = REPORT_WARNING,
 					.error = "scan-changed",

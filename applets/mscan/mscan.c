@@ -178,8 +178,8 @@ static bool choose_ports(struct mscan *m, struct err *e)
 	if ((m->o.ports != NULL) + m->o.well_known + (m->targets.port > 0) > 1)
 		return err_set(e, ERR_USAGE,
 				"ports are named twice: by --ports, --well-known or HOST:PORT");
-	if (m->o.ports)
-		return ports_parse(&m->run.ports, bytes_of(m->o.ports), e);
+	if (m->o.ports) /* read before the targets were */
+		return true;
 	if (m->o.egress)
 		return ports_parse(&m->run.ports, BYTES("25,443,587"), e);
 	if (m->o.well_known)
@@ -245,7 +245,6 @@ static bool prepare(struct mscan *m, const struct opt_list *operands, struct err
 	/* what needs no network first: a slip shall cost nothing */
 	if (m->o.ports && !ports_parse(&m->run.ports, bytes_of(m->o.ports), e))
 		return false;
-	ports_free(&m->run.ports);
 	if ((m->o.compare || m->o.since) &&
 			!past_read(&m->past, m->o.compare ? m->o.compare : m->o.since, e))
 		return false;

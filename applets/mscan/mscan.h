@@ -34,7 +34,6 @@ enum mscan_reason {
 	MSCAN_BY_PROHIBITED,   /* by a route or a filter of this machine */
 	MSCAN_BY_NO_NEIGHBOUR, /* on this link nobody answers for the address */
 	MSCAN_BY_NO_FAMILY,    /* no IPv6 (or IPv4) on this machine */
-	MSCAN_BY_RATE_LIMIT,   /* not decided: the host takes few connections a second */
 	MSCAN_BY_BLOCK,        /* not decided: the host stopped answering during the scan */
 };
 

@@ -23,16 +23,6 @@ static void take_text(struct bytes object, const char *key, char *out, size_t si
 	buf_free(&text);
 }
 
-static enum mscan_state read_state(const char *name)
-{
-	for (unsigned i = 0; i < MSCAN_STATES; i++)
-		if (!strcmp(name,
-				    mscan_state_name(&(struct mscan_port){
-						    .state = (unsigned char)i })))
-			return (enum mscan_state)i;
-	return MSCAN_NONE;
-}
-
 /* False: another kind of line. */
 static bool read_port(struct bytes object, struct past_port *out)
 {
@@ -47,7 +37,7 @@ static bool read_port(struct bytes object, struct past_port *out)
 	*out = (struct past_port){ .port = (uint16_t)port };
 	take_text(object, "addr", out->addr, sizeof(out->addr));
 	take_text(object, "state", word, sizeof(word));
-	out->state = (unsigned char)read_state(word);
+	out->state = (unsigned char)mscan_state_of(bytes_of(word));
 	take_text(object, "reason", word, sizeof(word));
 	out->by_icmp = strcmp(word, "icmp") == 0;
 	take_text(object, "icmp_from", out->icmp_from, sizeof(out->icmp_from));

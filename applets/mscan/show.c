@@ -13,7 +13,7 @@
 
 enum { INFO_MAX = 600, CLOSED_SHOWN = 20, NAMED_SHOWN = 32, DAY_S = 86400 };
 
-const char *mscan_state_name(const struct mscan_port *r)
+const char *mscan_state_name(enum mscan_state state)
 {
 	static const char *const names[] = {
 		[MSCAN_NONE] = "undecided",
@@ -23,7 +23,15 @@ const char *mscan_state_name(const struct mscan_port *r)
 		[MSCAN_UNREACHABLE] = "unreachable",
 	};
 
-	return names[r->state];
+	return names[state];
+}
+
+enum mscan_state mscan_state_of(struct bytes name)
+{
+	for (unsigned i = MSCAN_OPEN; i < MSCAN_STATES; i++)
+		if (bytes_equal_nocase(name, bytes_of(mscan_state_name(i))))
+			return (enum mscan_state)i;
+	return MSCAN_NONE;
 }
 
 static const struct {
@@ -40,7 +48,6 @@ static const struct {
 	[MSCAN_BY_PROHIBITED] = { "prohibited-here", "this machine forbids it" },
 	[MSCAN_BY_NO_NEIGHBOUR] = { "no-neighbour", "nobody has this address on the link" },
 	[MSCAN_BY_NO_FAMILY] = { "no-family", "no such protocol on this machine" },
-	[MSCAN_BY_RATE_LIMIT] = { "rate-limited", "host limits connections" },
 	[MSCAN_BY_BLOCK] = { "blocked", "host stopped answering" },
 };
 
@@ -221,7 +228,7 @@ static void put_row(const struct mscan_run *run, struct table *t, size_t host, s
 		buf_printf(&reason, ", %u %s, after %u ms", r->tries,
 				r->tries == 1 ? "try" : "tries", r->after_ms);
 	mscan_info(run, r, &text);
-	struct bytes cells[] = { bytes_of(number), bytes_of(mscan_state_name(r)),
+	struct bytes cells[] = { bytes_of(number), bytes_of(mscan_state_name(r->state)),
 		bytes_of(info ? info->name : ""), buf_bytes(&reason), buf_bytes(&text) };
 	table_row(t, cells, run->w->utf8);
 	buf_free(&reason);
@@ -276,8 +283,7 @@ void mscan_table(const struct mscan_run *run, size_t host, const struct mscan_vi
 	for (unsigned state = 0; state < MSCAN_STATES; state++)
 		if (hidden[state] > 0)
 			buf_printf(&head, "%s%zu %s", head.n ? ", " : "Not shown: ", hidden[state],
-					mscan_state_name(&(struct mscan_port){
-							.state = (unsigned char)state }));
+					mscan_state_name(state));
 	if (head.n > 0)
 		out_printf(&run->w->out, "%s\n", buf_text(&head));
 	buf_free(&head);
@@ -333,7 +339,6 @@ void mscan_grep(const struct mscan_run *run, size_t host)
 {
 	const struct mscan_host *h = &run->hosts[host];
 	struct buf line = BUF(65536 * 24);
-	struct buf info = BUF(INFO_MAX);
 
 	show_safe(&line, bytes_of(h->name), run->w->utf8);
 	buf_printf(&line, " %s", h->ip);
@@ -342,12 +347,11 @@ void mscan_grep(const struct mscan_run *run, size_t host)
 		const struct mscan_port *r = mscan_result(run, host, port);
 		if (r->state == MSCAN_FILTERED && run->ports.count > NAMED_SHOWN)
 			continue;
-		buf_printf(&line, " %u/%s/%s", ports_at(&run->ports, port), mscan_state_name(r),
-				mscan_reason_word(r));
+		buf_printf(&line, " %u/%s/%s", ports_at(&run->ports, port),
+				mscan_state_name(r->state), mscan_reason_word(r));
 	}
 	out_printf(&run->w->out, "%s\n", buf_text(&line));
 	buf_free(&line);
-	buf_free(&info);
 }
 
 static void json_words(struct json *j, const char *key, struct bytes lines)
@@ -432,7 +436,7 @@ static void json_port(const struct mscan_run *run, size_t host, size_t port, boo
 	json_str(&j, "addr", h->ip);
 	json_int(&j, "port", ports_at(&run->ports, port));
 	json_str(&j, "service", info ? info->name : NULL);
-	json_str(&j, "state", mscan_state_name(r));
+	json_str(&j, "state", mscan_state_name(r->state));
 	json_str(&j, "reason", mscan_reason_word(r));
 	if (r->reason == MSCAN_BY_ICMP) {
 		mscan_icmp(h, r, &icmp);

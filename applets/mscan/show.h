@@ -7,7 +7,10 @@
 #include "ui/opt.h"
 
 /* The state as it stands in table and JSON: "open", ..., "undecided". */
-const char *mscan_state_name(const struct mscan_port *r);
+const char *mscan_state_name(enum mscan_state state);
+
+/* And back, letters of either case; MSCAN_NONE for what is no state that a port can be found in. */
+enum mscan_state mscan_state_of(struct bytes name);
 
 /* "syn-ack 34 ms", "no reply (3)", "port-unreachable from 192.0.2.1"; stable: without times. */
 void mscan_reason(const struct mscan_run *run, const struct mscan_port *r, bool stable,

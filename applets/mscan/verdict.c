@@ -16,16 +16,6 @@ enum { FACT_MAX = 400, LIST_SHOWN = 12 };
 
 /* --- what is expected --- */
 
-static enum mscan_state state_of(struct bytes name)
-{
-	for (unsigned i = MSCAN_OPEN; i < MSCAN_STATES; i++)
-		if (bytes_equal_nocase(name,
-				    bytes_of(mscan_state_name(&(struct mscan_port){
-						    .state = (unsigned char)i }))))
-			return (enum mscan_state)i;
-	return MSCAN_NONE;
-}
-
 static bool add_pairs(struct expectations *x, struct bytes spec, enum mscan_state state,
 		struct err *e)
 {
@@ -48,7 +38,7 @@ bool verdict_expect_parse(struct expectations *x, struct bytes text, struct err 
 		struct bytes spec = bytes_head(text, bytes_find(text, '='));
 		struct bytes rest = bytes_skip(text, spec.n + 1);
 		struct bytes name = bytes_head(rest, bytes_find(rest, ','));
-		enum mscan_state state = spec.n < text.n ? state_of(name) : MSCAN_OPEN;
+		enum mscan_state state = spec.n < text.n ? mscan_state_of(name) : MSCAN_OPEN;
 		if (state == MSCAN_NONE)
 			return err_set(e, ERR_USAGE,
 					"--expect: \"%.*s\" is no state: open, closed, filtered, unreachable",
@@ -477,11 +467,8 @@ static void judge_expected(struct judge *j)
 		enum mscan_state found = state_of_port(j, pair[0]);
 		if (found != pair[1]) {
 			buf_printf(&subject, "%u", pair[0]);
-			buf_printf(&fact, "%s, should be %s",
-					mscan_state_name(&(struct mscan_port){
-							.state = (unsigned char)found }),
-					mscan_state_name(&(struct mscan_port){
-							.state = (unsigned char)pair[1] }));
+			buf_printf(&fact, "%s, should be %s", mscan_state_name(found),
+					mscan_state_name(pair[1]));
 			tell_ports(j, &subject,
 					(struct told){ .status = found == MSCAN_NONE ?
 									REPORT_UNKNOWN :
@@ -504,8 +491,7 @@ static void tell_good(struct judge *j, const struct counts *c)
 	for (unsigned i = MSCAN_OPEN; i < MSCAN_STATES; i++)
 		if (c->by_state[i] > 0)
 			buf_printf(&fact, "%s%zu %s", fact.n ? ", " : "", c->by_state[i],
-					mscan_state_name(&(struct mscan_port){
-							.state = (unsigned char)i }));
+					mscan_state_name(i));
 	report_add(j->tell.report,
 			&(struct report_verdict){ .status = REPORT_OK,
 					.stage = "connect",

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: MIT
 load ../lib/common
 
-needs() { command -v "$1" >/dev/null || skip "no $1"; }
-
 # One connection without TLS: all is said at once, ending with QUIT; what comes back is in the file got.
 talk() { # PORT TEXT
 	local fd

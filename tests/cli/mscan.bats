@@ -10,8 +10,6 @@ row() { # PORT TEXT
 	[[ $(flat "$line") == *"$2"* ]] || fail "row of $1 is: $line"
 }
 
-needs() { command -v "$1" >/dev/null || skip "no $1"; }
-
 json() { # PYTHON-EXPRESSION of the list "o" of objects
 	needs python3
 	python3 -c "

@@ -18,6 +18,7 @@
 #   names ARG...          starts the name server that knows what it is told (build/tests/dns): $DNS
 #   netns                 from here on try and peer run in a network of their own, where this host
 #                         is 192.0.2.10 too, which is no loopback address
+#   needs COMMAND         skips where it is not installed
 #   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3 ... are its ports
 #   servers               loads the ports of the real servers, or skips
 
@@ -159,6 +160,8 @@ peer_done() {
 peer_got() { soon grep -qai -e "^$1" "$PEER_LOG"; }
 
 peer_got_not() { ! grep -qaiF -e "$1" "$PEER_LOG" || fail "the client sent $1"; }
+
+needs() { command -v "$1" >/dev/null || skip "no $1"; }
 
 netns() {
 	command -v ip >/dev/null || skip "no ip command (iproute2)"

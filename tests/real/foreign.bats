@@ -7,8 +7,6 @@ setup() {
 	sink --port 0 --user sample:password --cert-out sink.pem
 }
 
-needs() { command -v "$1" >/dev/null || skip "no $1"; }
-
 swaks_to() { # PORT OPTION...
 	local port=$1
 	shift
