@@ -20,7 +20,8 @@
 #                         is 192.0.2.10 too, which is no loopback address
 #   needs COMMAND         skips where it is not installed
 #   sink OPTION...        starts mailsink: $SMTP, $SMTPS, $POP3 ... are its ports
-#   servers               loads the ports of the real servers, or skips
+#   servers [GROUP]       loads the ports of the real servers (core), or skips
+#   start_servers GROUP   for setup_file: starts them; stop_servers GROUP for teardown_file
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 MTABOX=${MTABOX:-$TOP/build/mtabox}
@@ -184,10 +185,23 @@ sink() {
 	declare -g $(sed -n 's/^ready //p' sink.out | tr "[:lower:]" "[:upper:]")
 }
 
-servers() {
-	[ -n "${SERVERS_ENV:-}" ] || skip "${SERVERS_WHY:-the servers were not started}"
+start_servers() { # GROUP
+	local rc=0 env
+	env=$("$TOP/tests/lib/servers" start "$1" 2>"$BATS_RUN_TMPDIR/servers.err" 3>&-) || rc=$?
+	export "SERVERS_ENV_$1=$env" "SERVERS_WHY_$1=$(<"$BATS_RUN_TMPDIR/servers.err")"
+	if [ $rc -ne 0 ] && [ $rc -ne 77 ]; then
+		cat "$BATS_RUN_TMPDIR/servers.err" >&2
+		return 1
+	fi
+}
+
+stop_servers() { "$TOP/tests/lib/servers" stop "$1"; } # GROUP
+
+servers() { # [GROUP]
+	local env=SERVERS_ENV_${1:-core} why=SERVERS_WHY_${1:-core}
+	[ -n "${!env:-}" ] || skip "${!why:-the servers were not started}"
 	# shellcheck disable=SC1090
-	. "$SERVERS_ENV"
+	. "${!env}"
 }
 
 # What a test started ends with it, also when it fails.
