@@ -56,9 +56,9 @@ build/mtabox: build/mtabox.debug
 	$(call start,STRIP $@)
 	$(Q)$(STRIP) -o $@ $<
 
-build/mtabox.debug: $(OBJ) scripts/unused.ld
+build/mtabox.debug: $(OBJ) scripts/layout.ld
 	$(call start,LD $@)
-	$(Q)$(CC) $(MUSL_CFLAGS) $(MUSL_LDFLAGS) -Wl,-T,scripts/unused.ld -Wl,-Map=build/mtabox.map -o $@ $(OBJ) $(LIBS)
+	$(Q)$(CC) $(MUSL_CFLAGS) $(MUSL_LDFLAGS) -Wl,-T,scripts/layout.ld -Wl,-Map=build/mtabox.map -o $@ $(OBJ) $(LIBS)
 
 build/musl/%.o: %.c build/musl/flags $(OWN_MUSL)
 	$(call start,CC $<)
