@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "proto/b64.h"
 
-#include "tests/unit/vectors.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -18,24 +16,6 @@ static void assert_bytes(struct bytes got, struct bytes wanted, const char *name
 		fail_msg("%s: got %zu octets \"%.*s\", wanted %zu \"%.*s\"", name, got.n,
 				(int)got.n, (const char *)got.p, wanted.n, (int)wanted.n,
 				(const char *)wanted.p);
-}
-
-static void published_vector(const struct vector *v)
-{
-	struct buf out = BUF(ROOM);
-
-	assert_true(b64_encode(v->in[0], &out));
-	assert_bytes(buf_bytes(&out), v->expected, (const char *)v->id.p);
-	buf_clear(&out);
-	assert_int_equal(b64_decode(v->expected, &out, NULL), B64_OK);
-	assert_bytes(buf_bytes(&out), v->in[0], (const char *)v->id.p);
-	buf_free(&out);
-}
-
-static void test_published_vectors(void **state)
-{
-	(void)state;
-	assert_int_equal(vectors_each("base64", published_vector), 25);
 }
 
 struct fault_case {
@@ -323,7 +303,6 @@ static void test_article(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_published_vectors),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_every_octet_at_every_place),
 		cmocka_unit_test(test_fault_is_the_same_wherever_cut),
