@@ -2,6 +2,8 @@
 # core - Postfix, Dovecot and smtp-sink; sourced by servers
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2034,SC2154 # servers reads these, and sets those
+set -eu
+
 packages='postfix dovecot-core dovecot-pop3d dovecot-imapd'
 accounts='postfix:61001 postdrop:61002 dovecot:61003 dovenull:61004'
 ports='SMTP PLAIN SUBMISSION SMTPS TLS12 CHAIN LEAF_ONLY EXPIRED EARLY WRONG_NAME SELF_SIGNED
