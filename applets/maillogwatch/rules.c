@@ -3,6 +3,7 @@
 #include "applets/maillogwatch/rules.h"
 
 #include "applets/maillogwatch/maillogwatch.h"
+#include "net/addr.h"
 #include "ui/show.h"
 
 enum { MARKS_MAX = 3, QUIET_S = 60 };
@@ -88,28 +89,9 @@ static void apply(struct rules *r, size_t i, const struct log_event *e, bool utf
 	}
 }
 
-static bool is_in(struct bytes ip, const char *const *nets, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (filter_ip_in(ip, bytes_of(nets[i])))
-			return true;
-	return false;
-}
-
-/* RFC 1918, RFC 4193 and, for carriers, RFC 6598. */
-static bool is_private(struct bytes ip)
-{
-	static const char *const nets[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-		"100.64.0.0/10", "fc00::/7" };
-
-	return is_in(ip, nets, sizeof(nets) / sizeof(nets[0]));
-}
-
 static bool is_this_host(struct bytes ip)
 {
-	static const char *const nets[] = { "127.0.0.0/8", "::1" };
-
-	return is_in(ip, nets, sizeof(nets) / sizeof(nets[0]));
+	return filter_ip_in(ip, BYTES("127.0.0.0/8")) || filter_ip_in(ip, BYTES("::1"));
 }
 
 /* Behind a proxy or a container's bridge all have one address: bans and trust are for all then. */
@@ -123,7 +105,7 @@ static void count_client(struct rules *r, const struct log_event *e, struct buf 
 		r->has_others = true;
 		return;
 	}
-	if (++r->clients != RULES_CLIENTS || !is_private(e->ip))
+	if (++r->clients != RULES_CLIENTS || !addr_is_private(e->ip))
 		return;
 	buf_printf(out, "%sAll %u lines about clients so far name one private address, ",
 			out->n ? "\n" : "", RULES_CLIENTS);

@@ -2,19 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/smtptalk/smtptalk.h"
 
-/* From here a yes says nothing: servers relay for their own networks, and for who logged in. Of
- * 172/8 and 100/8 more than what is private is left out: UNKNOWN is never wrong. */
+/* From here a yes says nothing: servers relay for their own networks, and for who logged in. */
 static bool is_trusted_place(const struct smtptalk *s)
 {
-	static const char *const heads[] = { "10.", "192.168.", "fd", "fe80:", "172.", "100." };
-	struct bytes ip = bytes_of(stream_local_ip(s->talk.d.s));
-
-	if (stream_is_local(s->talk.d.s) || s->talk.creds.user.n > 0)
-		return true;
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (bytes_starts_nocase(ip, bytes_of(heads[i])))
-			return true;
-	return false;
+	return stream_is_local(s->talk.d.s) || s->talk.creds.user.n > 0 ||
+			addr_is_private(bytes_of(stream_local_ip(s->talk.d.s)));
 }
 
 /* H stands for the server, U and D for the halves of the foreign address. */

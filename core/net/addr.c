@@ -185,6 +185,37 @@ bool addr_is_loopback(const struct addr *a)
 			(IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
 }
 
+bool addr_is_private(struct bytes ip)
+{
+	static const struct {
+		uint32_t net, mask;
+	} nets[] = {
+		{ 0x0a000000, 0xff000000 }, /* 10/8 */
+		{ 0xac100000, 0xfff00000 }, /* 172.16/12 */
+		{ 0xc0a80000, 0xffff0000 }, /* 192.168/16 */
+		{ 0x64400000, 0xffc00000 }, /* 100.64/10 */
+		{ 0xa9fe0000, 0xffff0000 }, /* 169.254/16 */
+	};
+	char text[ADDR_TEXT_MAX];
+	struct in6_addr v6;
+	struct in_addr v4;
+	struct bytes scope;
+
+	if (!to_text(ip, text, sizeof(text)))
+		return false;
+	if (inet_pton(AF_INET, text, &v4) != 1) {
+		if (!split_v6(text, &v6, &scope))
+			return false;
+		if (!IN6_IS_ADDR_V4MAPPED(&v6))
+			return IN6_IS_ADDR_LINKLOCAL(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc;
+		memcpy(&v4, v6.s6_addr + 12, sizeof(v4));
+	}
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+		if ((ntohl(v4.s_addr) & nets[i].mask) == nets[i].net)
+			return true;
+	return false;
+}
+
 static int hex(unsigned char c)
 {
 	if (c >= '0' && c <= '9')

@@ -43,6 +43,11 @@ void addr_set_port(struct addr *a, unsigned port);
  * (stream_is_local). */
 bool addr_is_loopback(const struct addr *a);
 
+/* Whether a numeric address, with or without scope id, is one that the Internet does not route:
+ * RFC 1918, RFC 6598 (carriers), RFC 3927 and RFC 4291 2.5.6 (link-local), RFC 4193; v4-mapped
+ * ones too. False for what is no address, and for loopback. */
+bool addr_is_private(struct bytes ip);
+
 enum addr_kind { ADDR_TCP, ADDR_UNIX, ADDR_EXEC };
 enum addr_tls { ADDR_TLS_UNSAID, ADDR_TLS_NONE /* plain start */, ADDR_TLS_IMPLICIT };
 

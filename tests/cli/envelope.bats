@@ -165,3 +165,18 @@ RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO
 		done
 	done
 }
+
+@test "--relay-test: what is private ends where the RFCs say" {
+	netns
+	for ip in 172.31.0.1 100.127.0.1 172.32.0.1 100.128.0.1; do
+		"${NETNS[@]}" ip address add $ip/32 dev lo
+		peer -a $ip "${HELLO[@]}" 'send 250 x' "${RELAY[@]}" 'send 550 a' 'read' 'send 550 a' 'read' 'send 550 a' \
+			'read' 'send 550 a' 'read' 'send 550 a' "${BYE[@]}"
+		try smtptalk "$ip:$PORT" --relay-test
+		peer_done
+		case $ip in
+		172.31.* | 100.127.*) exits 3 && says '[relay-vantage]' ;;
+		*) exits 0 ;;
+		esac
+	done
+}

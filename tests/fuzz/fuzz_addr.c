@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_endpoint(text);
 	check_addr(text);
+	addr_is_private((struct bytes){ data, size });
 	free(text);
 	return 0;
 }

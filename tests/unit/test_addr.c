@@ -67,6 +67,27 @@ static void test_addresses(void **state)
 	}
 }
 
+static void test_private(void **state)
+{
+	static const char *const yes[] = { "10.0.0.0", "10.255.255.255", "172.16.0.0",
+		"172.31.255.255", "192.168.0.1", "100.64.0.0", "100.127.255.255", "169.254.1.1",
+		"::ffff:10.1.2.3", "::ffff:172.20.0.1", "fc00::1", "fdff::1", "fe80::1",
+		"fe80::1%lo", "febf::1" };
+	static const char *const no[] = { "9.255.255.255", "11.0.0.0", "172.15.255.255",
+		"172.32.0.0", "172.217.1.1", "192.167.255.255", "192.169.0.0", "100.63.255.255",
+		"100.128.0.0", "100.20.1.1", "169.253.1.1", "127.0.0.1", "::1", "::ffff:8.8.8.8",
+		"2001:db8::1", "fbff::1", "fe00::1", "fec0::1", "", "10.1", "mail.example.com",
+		"10.0.0.1 " };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(yes); i++)
+		if (!addr_is_private(bytes_of(yes[i])))
+			fail_msg("%s is private", yes[i]);
+	for (size_t i = 0; i < COUNT(no); i++)
+		if (addr_is_private(bytes_of(no[i])))
+			fail_msg("%s is not private", no[i]);
+}
+
 static void test_unknown_family(void **state)
 {
 	struct addr a = { .len = 0 };
@@ -232,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_unknown_family),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_refused_endpoints),
