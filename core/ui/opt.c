@@ -314,6 +314,7 @@ static enum opt_result parse_letters(struct parse *p, char *word)
 	return result;
 }
 
+/* "-ERR ..." is no option: it is what POP3 servers say, pasted. */
 static enum opt_result parse_words(struct parse *p, struct opt_list *operands)
 {
 	bool options_end = false;
@@ -325,7 +326,8 @@ static enum opt_result parse_words(struct parse *p, struct opt_list *operands)
 			options_end = true;
 		else if (!options_end && word[0] == '-' && word[1] == '-')
 			result = parse_long(p, word + 2);
-		else if (!options_end && word[0] == '-' && word[1])
+		else if (!options_end && word[0] == '-' && word[1] &&
+				!bytes_starts(bytes_of(word), BYTES("-ERR")))
 			result = parse_letters(p, word + 1);
 		else if (operands->count == OPT_LIST_MAX)
 			result = opt_wrong(p->w, p->spec, "more than %d operands", OPT_LIST_MAX);

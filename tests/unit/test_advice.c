@@ -11,6 +11,7 @@
 
 #include "know/advice.h"
 #include "net/tls.h"
+#include "sys/file.h"
 
 struct example {
 	const char *id, *proto, *stage, *user, *error, *host, *line;
@@ -93,6 +94,52 @@ static void each_example_is_answered_by_its_entry_alone(void **state)
 }
 
 /* An address as user name must not draw every refusal to the entry about addresses. */
+/* tests/data/pop-errors.tsv: server, stage, id, reply. */
+static bool read_row(struct bytes line, char field[4][300])
+{
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = bytes_find(line, '\t');
+		if (n >= sizeof(field[i]) || (n == line.n) != (i == 3))
+			return false;
+		memcpy(field[i], line.p, n);
+		field[i][n] = '\0';
+		line = bytes_skip(line, n + 1);
+	}
+	return true;
+}
+
+static void what_mailbox_servers_say_is_explained(void **state)
+{
+	struct buf file = BUF(65536);
+	struct bytes rest, line;
+	char field[4][300];
+	int bad = 0, rows = 0;
+
+	(void)state;
+	assert_true(file_read("tests/data/pop-errors.tsv", &file, NULL));
+	rest = buf_bytes(&file);
+	while (bytes_line(&rest, &line)) {
+		if (bytes_starts(line, BYTES("#")))
+			continue;
+		assert_true(read_row(line, field));
+		struct finding f = { .stage = field[1], .user = BYTES("sample") }, pasted = { 0 };
+		const struct advice *found[ADVICE_GUESS_MAX];
+		bool is_challenge = field[3][0] == '+' && field[3][1] == ' ';
+		f.proto = is_challenge ? ADVICE_POP3 : 0;
+		advice_read_reply(bytes_of(field[3]), &f);
+		const struct advice *best = advise(&f, NULL);
+		if (!best || strcmp(best->id, field[2]) != 0)
+			ROW_FAIL("%s %s \"%s\" is answered by %s, not %s", field[0], field[1],
+					field[3], best ? best->id : "nothing", field[2]);
+		if (advice_guess(bytes_of(field[3]), &pasted, found) == 0)
+			ROW_FAIL("pasted, \"%s\" is not known", field[3]);
+		rows++;
+	}
+	buf_free(&file);
+	assert_true(rows > 100);
+	assert_int_equal(bad, 0);
+}
+
 static void an_address_as_user_changes_nothing_else(void **state)
 {
 	(void)state;
@@ -537,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_example_is_answered_by_its_entry_alone),
+		cmocka_unit_test(what_mailbox_servers_say_is_explained),
 		cmocka_unit_test(an_address_as_user_changes_nothing_else),
 		cmocka_unit_test(each_example_is_found_when_pasted),
 		cmocka_unit_test(entries_are_whole),
