@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool mailbox_wanted(const struct mailbox_options *o)
+{
+	return o->stat || o->list || o->read || o->headers || o->find || o->dump || o->wait_s > 0;
+}
+
 bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port)
 {
 	const struct opt_common *c = t->common;
@@ -47,7 +52,7 @@ static bool on_data(void *ctx, struct bytes part)
 	return mailview_lines_take(typed->lines, part);
 }
 
-bool mailbox_typed(struct talk *t, bool interactive, struct mailview_lines *lines)
+bool mailbox_typed(struct talk *t, struct mailview_lines *lines)
 {
 	struct typed typed = { .t = t, .lines = lines };
 	struct buf fact = BUF(TALK_NOTE_MAX);
@@ -56,7 +61,7 @@ bool mailbox_typed(struct talk *t, bool interactive, struct mailview_lines *line
 	mailview_lines_end(lines);
 	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
 			typed.sent == 1 ? "" : "s");
-	bool had_none = ok && typed.sent == 0 && !interactive && !t->w->in_tty;
+	bool had_none = ok && typed.sent == 0 && !t->o.interactive && !t->w->in_tty;
 	if (ok && typed.refused == 0 && !had_none)
 		talk_ok(t, "quit", NULL, buf_text(&fact), NULL);
 	buf_free(&fact);
@@ -101,12 +106,16 @@ bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)
 
 /* ---- --dump ---- */
 
-bool mailbox_dump_redirect(struct mailbox_dump *d, struct world *w, const char *path)
+bool mailbox_dump_redirect(struct mailbox_dump *d, struct talk *t, const char *path)
 {
+	struct world *w = t->w;
+
 	if (!path || strcmp(path, "-") != 0)
 		return true;
-	if (w->out.tty)
+	if (w->out.tty) {
+		opt_wrong(w, t->applet->spec, "--dump -: not to a terminal");
 		return false;
+	}
 	d->data = w->out;
 	w->out = (struct out){ .fd = w->err.fd, .capture = w->err.capture, .tty = w->err.tty };
 	return true;

@@ -6,13 +6,25 @@
 #include "applets/talk.h"
 #include "talk/keep.h"
 
+/* Options of both. */
+struct mailbox_options {
+	bool stat, list, source;
+	const char *read, *headers; /* a number, "last", imaptalk: or "uid:N" */
+	const char *find, *dump;
+	unsigned max; /* --list, --find: newest messages that are shown */
+	unsigned wait_s;
+};
+
+/* Does any of them need a login? */
+bool mailbox_wanted(const struct mailbox_options *o);
+
 /* Connects and reads the greeting: in clear on loopback, TLS at once elsewhere, unless the user
  * says otherwise. False: told. */
 bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port);
 
 /* Lines from standard input; data lines go to lines. False: standard input had none, so the plain
  * check is what is wanted. */
-bool mailbox_typed(struct talk *t, bool interactive, struct mailview_lines *lines);
+bool mailbox_typed(struct talk *t, struct mailview_lines *lines);
 
 /* The verdicts of runs that leave the mailbox alone. */
 void mailbox_logged_in(struct talk *t);
@@ -32,8 +44,8 @@ struct mailbox_dump {
 };
 
 /* Before anything is shown: with "-" all but the messages goes to standard error. False: standard
- * output is a terminal. */
-bool mailbox_dump_redirect(struct mailbox_dump *d, struct world *w, const char *path);
+ * output is a terminal, and said so. */
+bool mailbox_dump_redirect(struct mailbox_dump *d, struct talk *t, const char *path);
 bool mailbox_dump_open(struct mailbox_dump *d, struct talk *t, const char *path);
 
 /* The next message: where it comes from. False: it is kept already, or (err) it cannot be kept. */

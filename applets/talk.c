@@ -231,11 +231,14 @@ static bool read_password(struct talk *t)
 	return true;
 }
 
-bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, const char *target)
+/* Endpoint, password (asked for before the server waits), report and transcript. False: said on
+ * stderr. */
+static bool begin(struct talk *t, const char *target)
 {
+	const struct opt_spec *spec = t->applet->spec;
+	struct world *w = t->w;
 	struct err e = { 0 };
 
-	t->w = w;
 	t->begun_ms = w->mono_ms(w);
 	t->observer = (struct dialog_observer){ t, on_sent, on_replied, on_waiting };
 	t->d.ob = &t->observer;
@@ -260,7 +263,7 @@ bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, co
 	return true;
 }
 
-int talk_end(struct talk *t)
+static int end(struct talk *t)
 {
 	int code = REPORT_UNKNOWN;
 
@@ -276,6 +279,55 @@ int talk_end(struct talk *t)
 		code = report_finish(&t->report);
 		report_free(&t->report);
 	}
+	return code;
+}
+
+static bool options_ok(struct talk *t)
+{
+	const char *auth = t->o.auth;
+
+	if (!auth || sasl_mech_of(bytes_of(auth)) & SASL_IMPLEMENTED)
+		return t->applet->options_ok(t);
+	opt_wrong(t->w, t->applet->spec, "--auth %s: no mechanism that is known here", auth);
+	return false;
+}
+
+/* Known only now: the user may stand in the URL or in the netrc file. */
+static bool user_ok(struct talk *t)
+{
+	const char *what = t->o.auth_only ? "--auth-only" :
+			t->o.auth         ? "--auth" :
+					    t->applet->needs_user(t);
+
+	if (t->creds.user.n > 0 || !what)
+		return true;
+	opt_wrong(t->w, t->applet->spec, "%s needs a user (-u)", what);
+	return false;
+}
+
+int talk_run(struct talk *t, struct world *w, int argc, char **argv)
+{
+	struct opt_list operands = { 0 };
+	int code = REPORT_UNKNOWN;
+
+	t->w = w;
+	t->common = &t->given;
+	switch (opt_parse(w, t->applet->spec, argc, argv,
+			&(struct opt_into){ t, t->common, &operands })) {
+	case OPT_HELPED:
+		code = REPORT_OK;
+		break;
+	case OPT_WRONG:
+		break;
+	case OPT_RUN:
+		if (!options_ok(t))
+			break;
+		if (begin(t, operands.at[0]) && user_ok(t))
+			t->applet->session(t);
+		code = end(t);
+		break;
+	}
+	opt_common_free(t->common);
 	return code;
 }
 
@@ -858,18 +910,34 @@ void talk_quit(struct talk *t)
 
 /* ---- lines from standard input ---- */
 
-bool talk_wants_lines(const struct talk *t, bool interactive, bool has_steps)
+/* Are lines to be read? -i, or nothing else to do and somebody (a terminal) or something (a pipe
+ * or a file, not /dev/null) is there. */
+static bool wants_lines(const struct talk *t, bool has_steps)
 {
 	const struct world *w = t->w;
 	struct stat st;
 
-	if (interactive || t->script)
+	if (t->o.interactive || t->script)
 		return true;
 	if (has_steps || t->creds.user.n > 0 || t->common->nagios || w->in_fd < 0)
 		return false;
 	return w->in_tty ||
 			(fstat(w->in_fd, &st) == 0 &&
 					(S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode)));
+}
+
+void talk_session(struct talk *t, bool has_steps)
+{
+	const struct talk_applet *a = t->applet;
+	bool lines = wants_lines(t, has_steps);
+	bool lines_first = lines && t->creds.user.n == 0 && t->common->tls != OPT_TLS_STARTTLS;
+
+	if (a->greet(t) && !(lines_first && a->lines(t)))
+		a->steps(t, lines && !lines_first);
+	if (t->hangs_up && t->d.s && !t->d.is_over)
+		transcript_note(&t->transcript, "hung up here, without QUIT");
+	else
+		talk_quit(t);
 }
 
 bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown),

@@ -23,11 +23,34 @@ struct talk_expect {
 /* False: text is no CODE[,STAGE]. It is borrowed. */
 bool talk_expect_parse(struct talk_expect *x, const char *text);
 
-/* One run of a talk applet. talk_begin fills it, talk_end frees it. Verdicts are added as things
- * fail; a false return below means that one was added and the run is to end. */
+/* Options that every talk applet has. */
+struct talk_options {
+	bool interactive, auth_only, probe;
+	const char *auth; /* a SASL mechanism */
+};
+
+struct talk;
+
+/* What makes a talk applet. Its own struct begins with a struct talk, and the offsets of its
+ * option table are those in it. */
+struct talk_applet {
+	const struct opt_spec *spec;
+	bool (*options_ok)(struct talk *t);              /* false: said what the table cannot say */
+	const char *(*needs_user)(const struct talk *t); /* what was asked for that does; or NULL */
+	void (*session)(struct talk *t);
+	/* of a session, for talk_session; false: its verdict was added */
+	bool (*greet)(struct talk *t);
+	bool (*lines)(struct talk *t); /* from standard input; false: there was none */
+	void (*steps)(struct talk *t, bool lines_follow);
+};
+
+/* One run of a talk applet: talk_run fills it and frees it. Verdicts are added as things fail; a
+ * false return below means that one was added and the run is to end. */
 struct talk {
+	const struct talk_applet *applet;
+	struct talk_options o;
 	struct world *w;
-	struct opt_common *common;
+	struct opt_common given, *common; /* which points there */
 	enum proto proto;
 	struct endpoint ep;
 	struct report report;
@@ -50,20 +73,23 @@ struct talk {
 	unsigned proxy;                   /* version of the PROXY protocol, 0 = none */
 	int tls_min, tls_max;             /* 12, 13; 0 = what the library does */
 	const char *cert_file, *key_file; /* ours */
-	struct talk_expect expect;        /* set before talk_begin, as is script */
+	struct talk_expect expect;        /* set by options_ok, as is script */
 	const char *script;               /* file to read lines from; NULL = standard input */
 	int script_fd;
 	uint64_t stage_ms[TALK_STAGES]; /* spent waiting for replies; by talk.c's table */
 	unsigned stages_seen;           /* bits of the same */
 	bool is_quit;                   /* QUIT was answered */
+	bool hangs_up;                  /* the session ends without it */
 	/* Writes the note to one line of a reply; may leave it empty. */
 	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
 };
 
-/* Endpoint, password (asked for before the server waits), report and transcript. False: said on
- * stderr, exit 3. */
-bool talk_begin(struct talk *t, struct world *w, const struct opt_spec *spec, const char *target);
-int talk_end(struct talk *t);
+/* The whole run, from the options (t holds defaults, applet, proto, annotate) to the exit code. */
+int talk_run(struct talk *t, struct world *w, int argc, char **argv);
+
+/* Greeting, lines, steps, QUIT. As with telnet, lines come first: nothing is said before the user
+ * does, unless STARTTLS or a login is to come before. has_steps: there is something else to do. */
+void talk_session(struct talk *t, bool has_steps);
 
 /* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
 bool talk_open(struct talk *t, unsigned port);
@@ -112,10 +138,6 @@ void talk_quit(struct talk *t);
 
 /* Seconds since talk_begin, as " (0.41 s)"; empty with --stable. */
 void talk_elapsed(const struct talk *t, struct buf *out);
-
-/* Are lines to be read from standard input? -i, or nothing else to do and somebody (a terminal)
- * or something (a pipe or a file, not /dev/null) is there. */
-bool talk_wants_lines(const struct talk *t, bool interactive, bool has_steps);
 
 /* Runs lines from standard input. Explains refusals on the way; the verdict is the first of
  * them. */

@@ -8,18 +8,20 @@
 
 enum { PORT_IMAP = 143, PORT_IMAPS = 993 };
 
-#define AT(member) offsetof(struct imaptalk_options, member)
+#define TALK(member) offsetof(struct imaptalk, talk.o.member)
+#define OWN(member) offsetof(struct imaptalk, own.member)
+#define AT(member) offsetof(struct imaptalk, o.member)
 
 static const struct opt options[] = {
 	{ .help = "Session" },
-	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+	{ 'i', "interactive", NULL, OPT_FLAG, TALK(interactive),
 			"send typed or piped lines, with their tags", 0, 0 },
-	{ 0, "auth", "MECH", OPT_TEXT, AT(auth), "log in by AUTHENTICATE MECH, not LOGIN", 0, 0 },
-	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "leave after the login", 0, 0 },
-	{ 0, "probe", NULL, OPT_FLAG, AT(probe), "no login: greeting, capabilities, TLS", 0, 0 },
+	{ 0, "auth", "MECH", OPT_TEXT, TALK(auth), "log in by AUTHENTICATE MECH, not LOGIN", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, TALK(auth_only), "leave after the login", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, TALK(probe), "no login: greeting, capabilities, TLS", 0, 0 },
 	{ .help = "Mailbox" },
-	{ 0, "folders", NULL, OPT_FLAG, AT(folders), "table of all folders", 0, 0 },
-	{ 0, "folder", "NAME", OPT_TEXT, AT(folder), "this one instead of INBOX", 0, 0 },
+	{ 0, "folders", NULL, OPT_FLAG, OWN(folders), "table of all folders", 0, 0 },
+	{ 0, "folder", "NAME", OPT_TEXT, OWN(folder), "this one instead of INBOX", 0, 0 },
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
 	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages", 0, 0 },
 	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
@@ -156,8 +158,8 @@ static bool log_in(struct imaptalk *im)
 	t->stage = "auth";
 	if (!talk_may_login(t))
 		return false;
-	if (im->o.auth)
-		t->mech = sasl_mech_of(bytes_of(im->o.auth));
+	if (t->o.auth)
+		t->mech = sasl_mech_of(bytes_of(t->o.auth));
 	else if (im->caps.has & IMAP_LOGINDISABLED)
 		t->mech = auth_pick(im->caps.mechs);
 	if (!t->mech && im->caps.has & IMAP_LOGINDISABLED)
@@ -182,13 +184,14 @@ static bool on_typed_part(struct imaptalk *im, struct bytes part)
 	return mailview_lines_take(im->ctx, part);
 }
 
-static bool run_lines(struct imaptalk *im)
+static bool run_lines(struct talk *t)
 {
+	struct imaptalk *im = (struct imaptalk *)t;
 	struct mailview_lines lines;
 
 	mailview_lines_begin(&lines, on_data_line, im);
 	imaptalk_take(im, &lines, on_typed_part);
-	bool had_some = mailbox_typed(&im->talk, im->o.interactive, &lines);
+	bool had_some = mailbox_typed(t, &lines);
 	imaptalk_take(im, NULL, NULL);
 	return had_some;
 }
@@ -197,14 +200,14 @@ static bool run_lines(struct imaptalk *im)
 
 static bool transactions(struct imaptalk *im)
 {
-	const struct imaptalk_options *o = &im->o;
+	const struct mailbox_options *o = &im->o;
 	bool wants_open = o->list || o->find || o->read || o->headers || o->dump;
 
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
-	if (o->folders && !imaptalk_folders(im))
+	if (im->own.folders && !imaptalk_folders(im))
 		return false;
-	if ((o->stat || !(wants_open || o->folders)) && !imaptalk_stat(im))
+	if ((o->stat || !(wants_open || im->own.folders)) && !imaptalk_stat(im))
 		return false;
 	if (wants_open && !imaptalk_examine(im))
 		return false;
@@ -223,8 +226,8 @@ static void mailbox_verdict(struct imaptalk *im)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
 
-	if (im->is_open || !im->o.folders || im->o.stat) {
-		buf_puts(&fact, im->o.folder);
+	if (im->is_open || !im->own.folders || im->o.stat) {
+		buf_puts(&fact, im->own.folder);
 		buf_printf(&fact, ": %llu message%s", (unsigned long long)im->exists,
 				im->exists == 1 ? "" : "s");
 		if (im->o.dump)
@@ -240,7 +243,7 @@ static void mailbox_verdict(struct imaptalk *im)
 
 static void after_login(struct imaptalk *im)
 {
-	if (im->o.auth_only) {
+	if (im->talk.o.auth_only) {
 		mailbox_logged_in(&im->talk);
 	} else if (capability(im)) {
 		bool ok = transactions(im);
@@ -250,104 +253,86 @@ static void after_login(struct imaptalk *im)
 	}
 }
 
-static void steps(struct imaptalk *im, bool lines_follow)
+static void steps(struct talk *t, bool lines_follow)
 {
-	struct talk *t = &im->talk;
+	struct imaptalk *im = (struct imaptalk *)t;
 	bool is_in = is_preauth(im);
-	bool has_user = t->creds.user.n > 0 && !im->o.probe;
+	bool has_user = t->creds.user.n > 0 && !t->o.probe;
 
 	if (!capability(im) || (!is_in && !secure(im)) || (has_user && !is_in && !log_in(im))) {
 		/* told */
-	} else if (lines_follow && run_lines(im)) {
+	} else if (lines_follow && run_lines(t)) {
 		/* told */
-	} else if (has_user || (is_in && !im->o.probe)) {
+	} else if (has_user || (is_in && !t->o.probe)) {
 		after_login(im);
 	} else {
 		mailbox_speaks(t);
 	}
 }
 
-static void session(struct imaptalk *im)
+static bool greet(struct talk *t)
 {
-	struct talk *t = &im->talk;
-	bool lines = talk_wants_lines(t, im->o.interactive, im->o.probe);
-	bool lines_first = lines && t->creds.user.n == 0 && im->common.tls != OPT_TLS_STARTTLS;
+	return mailbox_greet(t, PORT_IMAP, PORT_IMAPS);
+}
+
+static void session(struct talk *t)
+{
+	struct imaptalk *im = (struct imaptalk *)t;
 
 	im->untagged = (struct dialog_untagged){ im, imaptalk_response, imaptalk_part };
 	t->d.untagged = &im->untagged;
-	if (mailbox_greet(t, PORT_IMAP, PORT_IMAPS) && !(lines_first && run_lines(im)))
-		steps(im, lines && !lines_first);
-	talk_quit(t);
+	talk_session(t, t->o.probe);
 }
 
-static bool folder_ok(struct imaptalk *im, struct world *w)
+static bool folder_ok(struct imaptalk *im)
 {
 	struct buf name = BUF(4 * IMAP_NAME_MAX);
-	bool ok = imap_utf7_encode(bytes_of(im->o.folder), &name) &&
+	bool ok = imap_utf7_encode(bytes_of(im->own.folder), &name) &&
 			imap_quote(buf_bytes(&name), &im->folder);
 
 	buf_free(&name);
 	if (!ok)
-		opt_wrong(w, &imaptalk_spec, "--folder: the name is not UTF-8");
+		opt_wrong(im->talk.w, &imaptalk_spec, "--folder: the name is not UTF-8");
 	return ok;
 }
 
-static bool options_ok(struct imaptalk *im, struct world *w)
+static bool options_ok(struct talk *t)
 {
-	const struct imaptalk_options *o = &im->o;
+	struct imaptalk *im = (struct imaptalk *)t;
 
-	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
-		opt_wrong(w, &imaptalk_spec, "--auth %s: no mechanism we speak", o->auth);
-	else if (!mailbox_dump_redirect(&im->dump, w, o->dump))
-		opt_wrong(w, &imaptalk_spec, "--dump -: not to a terminal");
-	else
-		return folder_ok(im, w);
-	return false;
+	return mailbox_dump_redirect(&im->dump, t, im->o.dump) && folder_ok(im);
 }
 
-/* Known only now: the user may stand in the URL or in the netrc file. */
-static bool user_ok(struct imaptalk *im)
+static const char *needs_user(const struct talk *t)
 {
-	const struct imaptalk_options *o = &im->o;
+	const struct imaptalk *im = (const struct imaptalk *)t;
 
-	if (im->talk.creds.user.n > 0 ||
-			!(o->folders || o->stat || o->list || o->find || o->read || o->headers ||
-					o->dump || o->auth_only || o->auth))
-		return true;
-	opt_wrong(im->talk.w, &imaptalk_spec, "a mailbox needs a user (-u)");
-	return false;
+	return im->own.folders || mailbox_wanted(&im->o) ? "a mailbox" : NULL;
 }
 
 int imaptalk_main(struct world *w, int argc, char **argv)
 {
+	static const struct talk_applet applet = {
+		.spec = &imaptalk_spec,
+		.options_ok = options_ok,
+		.needs_user = needs_user,
+		.session = session,
+		.greet = greet,
+		.lines = run_lines,
+		.steps = steps,
+	};
 	struct imaptalk im = {
+		.talk.applet = &applet,
 		.talk.proto = PROTO_IMAP,
 		.talk.annotate = annotate,
 		.explained = BUF(8192),
 		.folder = BUF(8 * IMAP_NAME_MAX),
 		.o.max = 50,
-		.o.folder = "INBOX",
+		.own.folder = "INBOX",
 	};
-	struct opt_list operands = { 0 };
-	int code = REPORT_UNKNOWN;
+	int code = talk_run(&im.talk, w, argc, argv);
 
-	im.talk.common = &im.common;
-	switch (opt_parse(w, &imaptalk_spec, argc, argv,
-			&(struct opt_into){ &im.o, &im.common, &operands })) {
-	case OPT_HELPED:
-		return REPORT_OK;
-	case OPT_WRONG:
-		return REPORT_UNKNOWN;
-	case OPT_RUN:
-		break;
-	}
-	if (options_ok(&im, w)) {
-		if (talk_begin(&im.talk, w, &imaptalk_spec, operands.at[0]) && user_ok(&im))
-			session(&im);
-		code = talk_end(&im.talk);
-	}
 	buf_free(&im.explained);
 	buf_free(&im.folder);
-	opt_common_free(&im.common);
 	return code;
 }

@@ -6,17 +6,14 @@
 #include "proto/imap.h"
 
 struct imaptalk_options {
-	bool folders, stat, list, auth_only, probe, source, interactive;
-	const char *folder;         /* UTF-8 */
-	const char *read, *headers; /* a number, "last", or "uid:N" */
-	const char *find, *auth, *dump;
-	unsigned max; /* --list, --find: newest messages that are shown */
+	bool folders;
+	const char *folder; /* UTF-8 */
 };
 
 struct imaptalk {
 	struct talk talk; /* first: talk's callbacks get this pointer */
-	struct opt_common common;
-	struct imaptalk_options o;
+	struct mailbox_options o;
+	struct imaptalk_options own;
 	struct dialog_untagged untagged;
 	struct imap_caps caps;
 	struct buf explained; /* capability words whose note was shown, each with a blank behind */

@@ -84,7 +84,7 @@ static bool ask_quietly(struct imaptalk *im, const char *command,
 	if (ob)
 		quiet = *ob;
 	quiet.replied = NULL;
-	if (im->common.verbose == 0)
+	if (im->talk.common->verbose == 0)
 		d->ob = &quiet;
 	bool ok = ask_for(im, command, on_untagged, ctx);
 	d->ob = ob;
@@ -106,7 +106,7 @@ static void on_folder(struct imaptalk *im, const struct imap_untagged *u)
 	delimiter[0] = f.delimiter;
 	const struct bytes cells[] = { buf_bytes(&name), { delimiter, f.delimiter ? 1 : 0 },
 		f.flags };
-	if (im->common.json) {
+	if (im->talk.common->json) {
 		struct buf line = BUF(64 * 1024);
 		struct json j;
 		json_begin(&j, &line);
@@ -126,7 +126,7 @@ static void on_folder(struct imaptalk *im, const struct imap_untagged *u)
 /* Are lists to be printed? JSON has its own lines, --nagios one line in all. */
 static bool prints(const struct imaptalk *im)
 {
-	return !im->common.json && !im->common.nagios;
+	return !im->talk.common->json && !im->talk.common->nagios;
 }
 
 bool imaptalk_folders(struct imaptalk *im)
@@ -227,7 +227,7 @@ static void on_row(struct imaptalk *im, const struct imap_untagged *u)
 		imap_string(&f.body, &l->head);
 		row.size = f.size;
 		mailview_row_read(&row, buf_bytes(&l->head));
-		if (im->common.json)
+		if (im->talk.common->json)
 			mailview_row_json(im->talk.w, &row);
 		else
 			mailview_row_add(&l->table, &row, im->talk.w->utf8);
@@ -426,13 +426,13 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 	buf_puts(&command,
 			headers_only ? "(UID RFC822.SIZE BODY.PEEK[HEADER])" :
 				       "(UID RFC822.SIZE BODY.PEEK[])");
-	mailview_begin(&r.view, im->talk.w, &im->common, im->o.source);
+	mailview_begin(&r.view, im->talk.w, im->talk.common, im->o.source);
 	im->on_part = on_message_part;
 	bool ok = ask_quietly(im, buf_text(&command), on_message, &r);
 	mailview_end(&r.view);
 	if (ok && !r.came)
 		ok = mailbox_lacks(&im->talk, which, im->exists);
-	if (ok && im->common.json)
+	if (ok && im->talk.common->json)
 		mailview_json(&r.view, r.number, r.octets);
 	if (ok && !headers_only)
 		ok = size_agrees(im, &r);
@@ -500,7 +500,7 @@ bool imaptalk_dump(struct imaptalk *im)
 		ok = mailbox_dump_failed(dump);
 	}
 	const struct dialog_observer *ob = im->talk.d.ob;
-	if (im->common.verbose == 0)
+	if (im->talk.common->verbose == 0)
 		im->talk.d.ob = NULL; /* one line a message would be too many */
 	for (size_t i = 0; ok && i < count; i++)
 		ok = dump_one(im, found_at(&found, i));

@@ -105,7 +105,7 @@ static void add_row(struct listing *l, uint64_t number)
 	struct mailview_row row = { .number = number, .size = l->sizes[number - l->first] };
 
 	mailview_row_read(&row, buf_bytes(&l->head));
-	if (l->p->common.json)
+	if (l->p->talk.common->json)
 		mailview_row_json(l->p->talk.w, &row);
 	else
 		mailview_row_add(&l->table, &row, l->p->talk.w->utf8);
@@ -130,7 +130,7 @@ static const struct dialog_observer *hush(struct pop3talk *p)
 {
 	const struct dialog_observer *ob = p->talk.d.ob;
 
-	if (p->common.verbose == 0)
+	if (p->talk.common->verbose == 0)
 		p->talk.d.ob = NULL;
 	p->talk.stage = "fetch";
 	return ob;
@@ -185,7 +185,7 @@ static void listing_end(struct listing *l)
 
 static bool prints(const struct pop3talk *p)
 {
-	return !p->common.json && !p->common.nagios;
+	return !p->talk.common->json && !p->talk.common->nagios;
 }
 
 bool pop3talk_list(struct pop3talk *p)
@@ -373,9 +373,9 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 		listed = 0;
 	snprintf(command, sizeof(command), headers_only ? "TOP %llu 0" : "RETR %llu",
 			(unsigned long long)number);
-	mailview_begin(&v, p->talk.w, &p->common, p->o.source);
+	mailview_begin(&v, p->talk.w, p->talk.common, p->o.source);
 	ok = ok && fetch(p, &v, command, &dots);
-	if (ok && p->common.json)
+	if (ok && p->talk.common->json)
 		mailview_json(&v, number, dots.octets);
 	if (ok && !headers_only)
 		look_at(p, number, listed, &dots);
@@ -517,7 +517,7 @@ bool pop3talk_fetch_all(struct pop3talk *p)
 	}
 	if (ok)
 		tell_others(p);
-	p->is_again = ok && p->o.check && uids->n > 0;
+	p->is_again = ok && p->own.check && uids->n > 0;
 	listing_end(&l);
 	return ok;
 }

@@ -10,19 +10,21 @@
 
 enum { PORT_POP3 = 110, PORT_POP3S = 995 };
 
-#define AT(member) offsetof(struct pop3talk_options, member)
+#define TALK(member) offsetof(struct pop3talk, talk.o.member)
+#define OWN(member) offsetof(struct pop3talk, own.member)
+#define AT(member) offsetof(struct pop3talk, o.member)
 
 static const struct opt options[] = {
 	{ .help = "Session", .max = OPT_NAMES_ONLY },
-	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+	{ 'i', "interactive", NULL, OPT_FLAG, TALK(interactive),
 			"send the lines of standard input, typed or piped, each after the previous reply",
 			0, 0 },
-	{ 0, "auth", "MECH", OPT_TEXT, AT(auth),
+	{ 0, "auth", "MECH", OPT_TEXT, TALK(auth),
 			"log in by AUTH MECH (PLAIN, SCRAM-SHA-256, XOAUTH2 ...), not by USER and PASS",
 			0, 0 },
-	{ 0, "apop", NULL, OPT_FLAG, AT(apop), "log in by APOP (an MD5 digest, RFC 1939)", 0, 0 },
-	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
-	{ 0, "probe", NULL, OPT_FLAG, AT(probe), "no login: greeting, capabilities, TLS", 0, 0 },
+	{ 0, "apop", NULL, OPT_FLAG, OWN(apop), "log in by APOP (an MD5 digest, RFC 1939)", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, TALK(auth_only), "quit after the login", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, TALK(probe), "no login: greeting, capabilities, TLS", 0, 0 },
 	{ .help = "Mailbox" },
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages and octets (the default)", 0,
 			0 },
@@ -32,17 +34,17 @@ static const struct opt options[] = {
 	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s),
 			"log in again until --find finds, or a new message comes", 1, 86400 },
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 100000 },
-	{ 0, "uidl", NULL, OPT_FLAG, AT(uidl), "unique id of each message", 0, 0 },
+	{ 0, "uidl", NULL, OPT_FLAG, OWN(uidl), "unique id of each message", 0, 0 },
 	{ 0, "read", "N|last", OPT_TEXT, AT(read), "show a message, its headers decoded", 0, 0 },
 	{ 0, "headers", "N|last", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
 	{ 0, "dump", "DIR|FILE.mbox|-", OPT_TEXT, AT(dump),
 			"copy all to a Maildir or mbox; goes on after a cut", 0, 0 },
-	{ 0, "check", NULL, OPT_FLAG, AT(check),
+	{ 0, "check", NULL, OPT_FLAG, OWN(check),
 			"read all; look at sizes, line ends, dots, unique ids", 0, 0 },
 	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
-	{ 0, "delete", "N", OPT_LIST, AT(delete),
+	{ 0, "delete", "N", OPT_LIST, OWN(delete),
 			"delete a message; may be repeated; nothing else ever deletes", 0, 0 },
-	{ 0, "yes", NULL, OPT_FLAG, AT(yes), "do not ask before --delete", 0, 0 },
+	{ 0, "yes", NULL, OPT_FLAG, OWN(yes), "do not ask before --delete", 0, 0 },
 	{ 0 },
 };
 
@@ -126,14 +128,15 @@ static bool capa(struct pop3talk *p)
 	return ok || talk_failed(t, "ehlo");
 }
 
-static bool greet(struct pop3talk *p)
+static bool greet(struct talk *t)
 {
+	struct pop3talk *p = (struct pop3talk *)t;
 	struct bytes stamp;
 
-	if (!mailbox_greet(&p->talk, PORT_POP3, PORT_POP3S))
+	if (!mailbox_greet(t, PORT_POP3, PORT_POP3S))
 		return false;
 	buf_clear(&p->stamp);
-	if (pop3_apop_stamp(reply_text(&p->talk.d.reply, 0), &stamp))
+	if (pop3_apop_stamp(reply_text(&t->d.reply, 0), &stamp))
 		buf_put(&p->stamp, stamp);
 	return true;
 }
@@ -157,23 +160,23 @@ static bool secure(struct pop3talk *p)
 static bool log_in(struct pop3talk *p)
 {
 	struct talk *t = &p->talk;
-	const char *how = p->o.apop ? "APOP" : "USER/PASS";
+	const char *how = p->own.apop ? "APOP" : "USER/PASS";
 	bool ok;
 
 	t->stage = "auth";
-	if (p->o.apop && p->stamp.n == 0)
+	if (p->own.apop && p->stamp.n == 0)
 		return talk_own(t, REPORT_CRITICAL, "apop-missing",
 				"the greeting holds no valid APOP stamp, so APOP could not be tried");
 	if (!talk_may_login(t))
 		return false;
-	if (p->o.auth)
-		t->mech = sasl_mech_of(bytes_of(p->o.auth));
-	else if (!p->o.apop && !(p->caps.has & POP3_USER))
+	if (t->o.auth)
+		t->mech = sasl_mech_of(bytes_of(t->o.auth));
+	else if (!p->own.apop && !(p->caps.has & POP3_USER))
 		t->mech = auth_pick(p->caps.mechs); /* 0 where AUTH waits for TLS as well */
 	if (t->mech) {
 		how = sasl_mech_name(t->mech);
 		ok = auth_sasl(&t->d, t->mech, &t->creds);
-	} else if (p->o.apop) {
+	} else if (p->own.apop) {
 		ok = auth_apop(&t->d, &t->creds, buf_bytes(&p->stamp));
 	} else {
 		ok = auth_user_pass(&t->d, &t->creds);
@@ -187,10 +190,10 @@ static bool confirm_delete(struct pop3talk *p)
 	struct buf answer = BUF(100);
 	struct err e;
 
-	if (p->o.yes || p->o.delete.count == 0)
+	if (p->own.yes || p->own.delete.count == 0)
 		return true;
-	out_printf(&w->err, "Delete %zu message%s for good? Type yes: ", p->o.delete.count,
-			p->o.delete.count == 1 ? "" : "s");
+	out_printf(&w->err, "Delete %zu message%s for good? Type yes: ", p->own.delete.count,
+			p->own.delete.count == 1 ? "" : "s");
 	out_flush(&w->err);
 	bool yes = file_read_line(w->in_fd, "standard input", &answer, &e) &&
 			bytes_equal(bytes_trim(buf_bytes(&answer)), BYTES("yes"));
@@ -214,7 +217,7 @@ static bool waited(struct pop3talk *p)
 	if (p->o.find && !pop3talk_find(p, &found))
 		return false;
 	if (found || (!p->o.find && p->count > p->count_before)) {
-		p->talk.transcript.off = p->common.quiet || p->common.nagios;
+		p->talk.transcript.off = p->talk.common->quiet || p->talk.common->nagios;
 		return true;
 	}
 	p->is_again = w->mono_ms(w) < p->wait_until_ms;
@@ -238,7 +241,7 @@ static bool found(struct pop3talk *p)
 
 static bool transactions(struct pop3talk *p)
 {
-	const struct pop3talk_options *o = &p->o;
+	const struct mailbox_options *o = &p->o;
 
 	if (!pop3talk_stat(p))
 		return false;
@@ -248,18 +251,18 @@ static bool transactions(struct pop3talk *p)
 		return false;
 	if (o->list && !pop3talk_list(p))
 		return false;
-	if (o->uidl && !pop3talk_uidl(p))
+	if (p->own.uidl && !pop3talk_uidl(p))
 		return false;
 	if (o->headers && !pop3talk_read(p, o->headers, true))
 		return false;
 	if (o->read && !pop3talk_read(p, o->read, false))
 		return false;
-	if ((o->dump || o->check) && !pop3talk_fetch_all(p))
+	if ((o->dump || p->own.check) && !pop3talk_fetch_all(p))
 		return false;
 	if (!confirm_delete(p))
 		return true;
-	for (size_t i = 0; i < o->delete.count; i++)
-		if (!pop3talk_delete(p, o->delete.at[i]))
+	for (size_t i = 0; i < p->own.delete.count; i++)
+		if (!pop3talk_delete(p, p->own.delete.at[i]))
 			return false;
 	return true;
 }
@@ -274,7 +277,7 @@ static void mailbox_verdict(struct pop3talk *p)
 		buf_puts(&fact, "; sizes agree with what was received");
 	if (p->o.dump)
 		mailbox_dump_fact(&p->dump, &fact);
-	if (p->o.check && p->agrees)
+	if (p->own.check && p->agrees)
 		buf_puts(&fact, "; sizes, line ends and unique ids are in order");
 	if (p->deleted > 0)
 		buf_printf(&fact, "; %llu deleted", (unsigned long long)p->deleted);
@@ -324,34 +327,28 @@ static void on_data_line(void *ctx, struct bytes line)
 	buf_free(&note);
 }
 
-static bool run_lines(struct pop3talk *p)
+static bool run_lines(struct talk *t)
 {
 	struct mailview_lines lines;
 
-	mailview_lines_begin(&lines, on_data_line, p);
-	return mailbox_typed(&p->talk, p->o.interactive, &lines);
+	mailview_lines_begin(&lines, on_data_line, t);
+	return mailbox_typed(t, &lines);
 }
 
 /* ---- the session ---- */
 
-static bool wants_mailbox(const struct pop3talk_options *o)
+static void steps(struct talk *t, bool lines_follow)
 {
-	return o->stat || o->list || o->uidl || o->read || o->headers || o->delete.count > 0 ||
-			o->dump || o->find || o->check || o->wait_s > 0;
-}
-
-static void steps(struct pop3talk *p, bool lines_follow)
-{
-	struct talk *t = &p->talk;
-	bool has_user = t->creds.user.n > 0 && !p->o.probe;
+	struct pop3talk *p = (struct pop3talk *)t;
+	bool has_user = t->creds.user.n > 0 && !t->o.probe;
 
 	if (!capa(p) || !secure(p) || (has_user && !log_in(p)))
 		return;
-	if (lines_follow && run_lines(p))
+	if (lines_follow && run_lines(t))
 		return;
 	if (!has_user)
 		mailbox_speaks(t);
-	else if (p->o.auth_only)
+	else if (t->o.auth_only)
 		mailbox_logged_in(t);
 	else
 		finish(p, transactions(p));
@@ -377,53 +374,54 @@ static bool comes_again(struct pop3talk *p)
 	return true;
 }
 
-static void session(struct pop3talk *p)
+static void session(struct talk *t)
 {
-	struct talk *t = &p->talk;
-	bool lines = talk_wants_lines(t, p->o.interactive, p->o.probe);
-	bool lines_first = lines && t->creds.user.n == 0 && p->common.tls != OPT_TLS_STARTTLS;
-
-	do {
-		if (greet(p) && !(lines_first && run_lines(p)))
-			steps(p, lines && !lines_first);
-		talk_quit(t);
-	} while (comes_again(p));
+	do
+		talk_session(t, t->o.probe);
+	while (comes_again((struct pop3talk *)t));
 }
 
-/* Known only now: the user may stand in the URL or in the netrc file. */
-static bool user_ok(struct pop3talk *p)
+static const char *needs_user(const struct talk *t)
 {
-	const struct pop3talk_options *o = &p->o;
+	const struct pop3talk *p = (const struct pop3talk *)t;
+	const struct pop3talk_options *own = &p->own;
 
-	if (p->talk.creds.user.n > 0 || !(wants_mailbox(o) || o->auth_only || o->auth || o->apop))
-		return true;
-	opt_wrong(p->talk.w, &pop3talk_spec, "a mailbox needs a user (-u)");
-	return false;
+	return own->uidl || own->check || own->delete.count > 0 || mailbox_wanted(&p->o) ?
+			"a mailbox" :
+			own->apop ? "--apop" :
+				    NULL;
 }
 
-static bool options_ok(struct pop3talk *p, struct world *w)
+static bool options_ok(struct talk *t)
 {
-	const struct pop3talk_options *o = &p->o;
+	struct pop3talk *p = (struct pop3talk *)t;
+	const struct pop3talk_options *own = &p->own;
 
-	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
-		opt_wrong(w, &pop3talk_spec, "--auth %s: no mechanism we speak", o->auth);
-	else if (o->auth && o->apop)
-		opt_wrong(w, &pop3talk_spec, "--auth and --apop exclude each other");
-	else if (o->dump && o->check)
-		opt_wrong(w, &pop3talk_spec, "--dump checks what --check does");
-	else if (!mailbox_dump_redirect(&p->dump, w, o->dump))
-		opt_wrong(w, &pop3talk_spec, "--dump -: not to a terminal");
-	else if (o->delete.count > 0 && !o->yes && !w->in_tty)
-		opt_wrong(w, &pop3talk_spec,
+	if (t->o.auth && own->apop)
+		opt_wrong(t->w, &pop3talk_spec, "--auth and --apop exclude each other");
+	else if (p->o.dump && own->check)
+		opt_wrong(t->w, &pop3talk_spec, "--dump checks what --check does");
+	else if (own->delete.count > 0 && !own->yes && !t->w->in_tty)
+		opt_wrong(t->w, &pop3talk_spec,
 				"--delete asks on a terminal; without one it needs --yes");
 	else
-		return true;
+		return mailbox_dump_redirect(&p->dump, t, p->o.dump);
 	return false;
 }
 
 int pop3talk_main(struct world *w, int argc, char **argv)
 {
+	static const struct talk_applet applet = {
+		.spec = &pop3talk_spec,
+		.options_ok = options_ok,
+		.needs_user = needs_user,
+		.session = session,
+		.greet = greet,
+		.lines = run_lines,
+		.steps = steps,
+	};
 	struct pop3talk p = {
+		.talk.applet = &applet,
 		.talk.proto = PROTO_POP3,
 		.talk.annotate = annotate,
 		.stamp = BUF(512),
@@ -431,26 +429,9 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 		.agrees = true,
 		.o.max = 50,
 	};
-	struct opt_list operands = { 0 };
-	int code = REPORT_UNKNOWN;
+	int code = talk_run(&p.talk, w, argc, argv);
 
-	p.talk.common = &p.common;
-	switch (opt_parse(w, &pop3talk_spec, argc, argv,
-			&(struct opt_into){ &p.o, &p.common, &operands })) {
-	case OPT_HELPED:
-		return REPORT_OK;
-	case OPT_WRONG:
-		return REPORT_UNKNOWN;
-	case OPT_RUN:
-		break;
-	}
-	if (options_ok(&p, w)) {
-		if (talk_begin(&p.talk, w, &pop3talk_spec, operands.at[0]) && user_ok(&p))
-			session(&p);
-		code = talk_end(&p.talk);
-	}
 	buf_free(&p.stamp);
 	buf_free(&p.uids_before);
-	opt_common_free(&p.common);
 	return code;
 }

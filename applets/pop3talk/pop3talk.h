@@ -11,12 +11,8 @@ enum {
 };
 
 struct pop3talk_options {
-	bool stat, list, uidl, apop, auth_only, yes, source, interactive, probe, check;
-	const char *read, *headers; /* a number, or "last" */
-	const char *auth, *find, *dump;
-	unsigned wait_s;
+	bool uidl, apop, yes, check;
 	struct opt_list delete;
-	unsigned max; /* --list: newest messages whose headers are asked for */
 };
 
 /* What can be odd about a message that came. */
@@ -24,8 +20,8 @@ enum pop3talk_odd { ODD_SIZE, ODD_DOT, ODD_LF, POP3TALK_ODD };
 
 struct pop3talk {
 	struct talk talk; /* first: talk's callbacks get this pointer */
-	struct opt_common common;
-	struct pop3talk_options o;
+	struct mailbox_options o;
+	struct pop3talk_options own;
 	struct pop3_caps caps;
 	struct buf stamp;       /* APOP's, out of the greeting */
 	uint64_t count, octets; /* STAT */

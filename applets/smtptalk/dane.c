@@ -85,7 +85,7 @@ static void check(struct smtptalk *s, const struct dns_answer *answer)
 		buf_printf(&fact,
 				"the resolver %s gives TLSA records, but does not say that they"
 				" are authentic (AD)",
-				s->common.stable ? "asked" : answer->server);
+				s->talk.common->stable ? "asked" : answer->server);
 		add(s, REPORT_UNKNOWN, "dane-no-ad", buf_text(&fact));
 	} else if (!stream_is_tls(s->talk.d.s)) {
 		add(s, REPORT_CRITICAL, "dane-no-tls",
@@ -102,7 +102,7 @@ static void check(struct smtptalk *s, const struct dns_answer *answer)
 void smtptalk_dane(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
-	struct dns_options o = { .server = s->common.dns, .deadline_ms = t->d.deadline_ms };
+	struct dns_options o = { .server = s->talk.common->dns, .deadline_ms = t->d.deadline_ms };
 	struct dns_answer *answer = xmalloc(sizeof(*answer));
 	char name[ADDR_HOST_MAX + 16];
 	struct dns_question q = { .name = name, .type = DNS_TLSA };

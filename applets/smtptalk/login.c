@@ -31,7 +31,7 @@ bool smtptalk_login(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
 
-	t->mech = s->o.auth ? sasl_mech_of(bytes_of(s->o.auth)) : auth_pick(s->caps.mechs);
+	t->mech = t->o.auth ? sasl_mech_of(bytes_of(t->o.auth)) : auth_pick(s->caps.mechs);
 	if (!t->mech)
 		return auth_missing(s);
 	if (!(s->caps.mechs & t->mech))

@@ -31,14 +31,14 @@ void smtptalk_check_ptr(struct smtptalk *s)
 {
 	enum { PTR_MS = 3000 };
 	struct talk *t = &s->talk;
-	struct dns_options o = { .server = s->common.dns,
+	struct dns_options o = { .server = s->talk.common->dns,
 		.deadline_ms = dialog_deadline(&t->d, PTR_MS) };
 	struct dns_answer *answer = xmalloc(sizeof(*answer));
 	struct addr a;
 	struct err e;
 	struct buf note = BUF(TALK_NOTE_MAX);
 
-	if (s->banner_host[0] && !t->transcript.off && !s->common.stable &&
+	if (s->banner_host[0] && !t->transcript.off && !s->talk.common->stable &&
 			!stream_is_local(t->d.s) && addr_parse(&a, stream_peer_ip(t->d.s), 0, &e) &&
 			dns_ptr(t->w, &a, &o, answer, &e) && answer->count > 0) {
 		bool matches = false;

@@ -76,7 +76,7 @@ static bool source_open(struct smtptalk *s, struct source *src)
 		.headers = &o->headers,
 		.attach = &o->attach,
 		.ehlo_name = s->ehlo_name,
-		.stable = s->common.stable,
+		.stable = s->talk.common->stable,
 	};
 	struct stat st;
 
@@ -347,8 +347,9 @@ static bool message_verdict(struct smtptalk *s)
 	v.fact = buf_text(&fact);
 	buf_printf(&proves, "%sthe server takes this mail from %s",
 			t->creds.user.n > 0 ? "login works; " : "",
-			s->common.stable || !stream_local_ip(t->d.s)[0] ? "here" :
-									  stream_local_ip(t->d.s));
+			s->talk.common->stable || !stream_local_ip(t->d.s)[0] ?
+					"here" :
+					stream_local_ip(t->d.s));
 	v.proves = buf_text(&proves);
 	v.not_proves = "delivery; nor that it is accepted from elsewhere";
 	if (s->queue_id[0]) {
@@ -431,7 +432,8 @@ static bool send_data(struct smtptalk *s, struct source *src)
 	buf_clear(&src->built);
 	buf_printf(&src->built, "(message, %llu bytes) .", (unsigned long long)octets);
 	transcript_line(&t->transcript, 'C',
-			s->common.stable ? BYTES("(message) .") : buf_bytes(&src->built), NULL);
+			s->talk.common->stable ? BYTES("(message) .") : buf_bytes(&src->built),
+			NULL);
 	if (!dialog_read_reply(&t->d, DIALOG_FINAL_DOT_MS))
 		return talk_failed(t, "data");
 	if (s->o.lmtp && !read_more_replies(s))

@@ -7,14 +7,15 @@
 
 enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
 
-#define AT(member) offsetof(struct smtptalk_options, member)
+#define TALK(member) offsetof(struct smtptalk, talk.o.member)
+#define AT(member) offsetof(struct smtptalk, o.member)
 
 static const struct opt options[] = {
 	{ .help = "Session" },
-	{ 'i', "interactive", NULL, OPT_FLAG, AT(interactive),
+	{ 'i', "interactive", NULL, OPT_FLAG, TALK(interactive),
 			"send typed or piped lines; /help: local commands", 0, 0 },
 	{ 0, "script", "FILE", OPT_TEXT, AT(script), "the same with the lines of FILE", 0, 0 },
-	{ 0, "auth-only", NULL, OPT_FLAG, AT(auth_only), "quit after the login", 0, 0 },
+	{ 0, "auth-only", NULL, OPT_FLAG, TALK(auth_only), "quit after the login", 0, 0 },
 	{ .help = "Steps", .max = OPT_NAMES_ONLY },
 	{ 0, "quit-after", "all|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(quit_after),
 			"go no further than this stage", 0, 0 },
@@ -31,7 +32,7 @@ static const struct opt options[] = {
 	{ 0, "ehlo", "NAME", OPT_TEXT, AT(ehlo),
 			"name to give in EHLO; else this machine's name, or its address in brackets",
 			0, 0 },
-	{ 0, "auth", "MECH", OPT_TEXT, AT(auth),
+	{ 0, "auth", "MECH", OPT_TEXT, TALK(auth),
 			"log in by this SASL mechanism, not by the strongest offered", 0, 0 },
 	{ 0, "all-mechs", NULL, OPT_FLAG, AT(all_mechs),
 			"one login with each mechanism offered; may trip fail2ban", 0, 0 },
@@ -163,13 +164,14 @@ static bool ehlo(struct smtptalk *s)
 	return true;
 }
 
-static bool greet(struct smtptalk *s)
+static bool greet(struct talk *t)
 {
-	struct talk *t = &s->talk;
+	struct smtptalk *s = (struct smtptalk *)t;
 
-	unsigned port = s->o.lmtp                         ? PORT_LMTP :
-			s->common.tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS :
-							    PORT_SMTP;
+	s->o.lmtp |= t->ep.is_lmtp;
+	unsigned port = s->o.lmtp                               ? PORT_LMTP :
+			s->talk.common->tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS :
+								  PORT_SMTP;
 
 	if (!(s->o.mx ? talk_open_mx(t, port) : talk_open(t, port)))
 		return false;
@@ -228,7 +230,7 @@ static bool reopen(struct smtptalk *s)
 	talk_quit(&s->talk);
 	talk_reset(&s->talk);
 	s->caps = (struct smtp_caps){ 0 };
-	return greet(s) && ehlo(s) && pose(s) && secure(s);
+	return greet(&s->talk) && ehlo(s) && pose(s) && secure(s);
 }
 
 /* ---- lines from standard input ---- */
@@ -258,14 +260,15 @@ static void on_answered(void *ctx, struct bytes shown)
 }
 
 /* False: standard input had no line, so the plain check is what is wanted. */
-static bool run_lines(struct smtptalk *s)
+static bool run_lines(struct talk *t)
 {
+	struct smtptalk *s = (struct smtptalk *)t;
 	struct lines lines = { .s = s };
 	char fact[200];
 
 	if (!talk_script(&s->talk, on_answered, NULL, &lines) || lines.refused > 0)
 		return true;
-	if (lines.sent == 0 && !s->o.interactive && !s->o.script && !s->talk.w->in_tty)
+	if (lines.sent == 0 && !s->talk.o.interactive && !s->o.script && !s->talk.w->in_tty)
 		return false;
 	if (s->queue_id[0])
 		snprintf(fact, sizeof(fact), "accepted, queue id %s", s->queue_id);
@@ -288,8 +291,8 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return has_recipient(o) || o->vrfy.count > 0 || o->relay || o->auth_only || o->all_mechs ||
-			o->quit_after;
+	return has_recipient(o) || o->vrfy.count > 0 || o->relay || s->talk.o.auth_only ||
+			o->all_mechs || o->quit_after;
 }
 
 static void verify(struct smtptalk *s)
@@ -316,9 +319,9 @@ static void verify(struct smtptalk *s)
 	}
 }
 
-static void steps(struct smtptalk *s, bool lines_follow)
+static void steps(struct talk *t, bool lines_follow)
 {
-	struct talk *t = &s->talk;
+	struct smtptalk *s = (struct smtptalk *)t;
 	int last = s->o.quit_after;
 	bool has_user = t->creds.user.n > 0;
 
@@ -337,7 +340,7 @@ static void steps(struct smtptalk *s, bool lines_follow)
 	}
 	if (has_user && !quit_early && !smtptalk_login(s))
 		return;
-	if (lines_follow && run_lines(s))
+	if (lines_follow && run_lines(t))
 		return;
 	if (s->o.relay && !quit_early) {
 		smtptalk_relay_test(s);
@@ -347,7 +350,7 @@ static void steps(struct smtptalk *s, bool lines_follow)
 		verify(s);
 		return;
 	}
-	if (has_recipient(&s->o) && !quit_early && !s->o.auth_only && last != SMTPTALK_AUTH) {
+	if (has_recipient(&s->o) && !quit_early && !s->talk.o.auth_only && last != SMTPTALK_AUTH) {
 		t->from = s->o.from;
 		bool sent = smtptalk_send(s);
 		if (sent && s->o.drop_after == SMTPTALK_DATA)
@@ -367,21 +370,9 @@ static void steps(struct smtptalk *s, bool lines_follow)
 	}
 }
 
-static void session(struct smtptalk *s)
+static void session(struct talk *t)
 {
-	struct talk *t = &s->talk;
-	bool lines = talk_wants_lines(t, s->o.interactive, has_steps(s));
-
-	/* as with telnet: nothing is said before the user does, unless STARTTLS or a login is to
-	 * come first */
-	bool lines_first = lines && t->creds.user.n == 0 && s->common.tls != OPT_TLS_STARTTLS;
-
-	if (greet(s) && !(lines_first && run_lines(s)))
-		steps(s, lines && !lines_first);
-	if (s->o.drop_after && t->d.s && !t->d.is_over)
-		transcript_note(&t->transcript, "hung up here, without QUIT");
-	else
-		talk_quit(t);
+	talk_session(t, has_steps((struct smtptalk *)t));
 }
 
 static bool builds(const struct smtptalk_options *o)
@@ -390,13 +381,12 @@ static bool builds(const struct smtptalk_options *o)
 }
 
 /* What the table cannot say: which options need which. */
-static bool options_ok(struct smtptalk *s, struct world *w)
+static bool options_fit(struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
+	struct world *w = s->talk.w;
 
-	if (o->auth && !(sasl_mech_of(bytes_of(o->auth)) & SASL_IMPLEMENTED))
-		opt_wrong(w, &smtptalk_spec, "--auth %s: no mechanism that is known here", o->auth);
-	else if (o->expect && !talk_expect_parse(&s->talk.expect, o->expect))
+	if (o->expect && !talk_expect_parse(&s->talk.expect, o->expect))
 		opt_wrong(w, &smtptalk_spec,
 				"--expect %s: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"
 				" tls, auth, mail, rcpt, data, quit or command",
@@ -425,16 +415,9 @@ static bool options_ok(struct smtptalk *s, struct world *w)
 	return false;
 }
 
-/* Known only now: the user may stand in the URL or in the netrc file. */
-static bool user_ok(struct smtptalk *s)
+static const char *needs_user(const struct talk *t)
 {
-	if (s->talk.creds.user.n > 0 || !(s->o.auth_only || s->o.auth || s->o.all_mechs))
-		return true;
-	opt_wrong(s->talk.w, &smtptalk_spec, "%s needs a user (-u)",
-			s->o.auth_only                 ? "--auth-only" :
-					s->o.all_mechs ? "--all-mechs" :
-							 "--auth");
-	return false;
+	return ((const struct smtptalk *)t)->o.all_mechs ? "--all-mechs" : NULL;
 }
 
 static int tls_version(int choice)
@@ -442,45 +425,45 @@ static int tls_version(int choice)
 	return choice ? 11 + choice : 0;
 }
 
+static bool options_ok(struct talk *t)
+{
+	struct smtptalk *s = (struct smtptalk *)t;
+	struct smtptalk_options *o = &s->o;
+
+	t->script = o->script;
+	t->proxy = (unsigned)o->proxy;
+	t->tls_min = tls_version(o->tls_min);
+	t->tls_max = tls_version(o->tls_max);
+	t->cert_file = o->cert;
+	t->key_file = o->key;
+	t->expect.any_refusal = o->expect_rejection;
+	t->hangs_up = o->drop_after;
+	if (o->drop_after)
+		o->quit_after = o->drop_after;
+	else if (o->caps)
+		o->quit_after = SMTPTALK_EHLO;
+	return options_fit(s);
+}
+
 int smtptalk_main(struct world *w, int argc, char **argv)
 {
+	static const struct talk_applet applet = {
+		.spec = &smtptalk_spec,
+		.options_ok = options_ok,
+		.needs_user = needs_user,
+		.session = session,
+		.greet = greet,
+		.lines = run_lines,
+		.steps = steps,
+	};
 	struct smtptalk s = {
+		.talk.applet = &applet,
 		.talk.proto = PROTO_SMTP,
 		.talk.annotate = smtptalk_annotate,
 		.list = BUF(SMTPTALK_LIST_MAX),
 	};
-	struct opt_list operands = { 0 };
-	int code = REPORT_UNKNOWN;
+	int code = talk_run(&s.talk, w, argc, argv);
 
-	s.talk.common = &s.common;
-	switch (opt_parse(w, &smtptalk_spec, argc, argv,
-			&(struct opt_into){ &s.o, &s.common, &operands })) {
-	case OPT_HELPED:
-		return REPORT_OK;
-	case OPT_WRONG:
-		return REPORT_UNKNOWN;
-	case OPT_RUN:
-		break;
-	}
-	if (s.o.drop_after)
-		s.o.quit_after = s.o.drop_after;
-	else if (s.o.caps)
-		s.o.quit_after = SMTPTALK_EHLO;
-	if (options_ok(&s, w)) {
-		s.talk.script = s.o.script;
-		s.talk.proxy = (unsigned)s.o.proxy;
-		s.talk.tls_min = tls_version(s.o.tls_min);
-		s.talk.tls_max = tls_version(s.o.tls_max);
-		s.talk.cert_file = s.o.cert;
-		s.talk.key_file = s.o.key;
-		s.talk.expect.any_refusal = s.o.expect_rejection;
-		if (talk_begin(&s.talk, w, &smtptalk_spec, operands.at[0]) && user_ok(&s)) {
-			s.o.lmtp |= s.talk.ep.is_lmtp;
-			session(&s);
-		}
-		code = talk_end(&s.talk);
-		buf_free(&s.list);
-	}
-	opt_common_free(&s.common);
+	buf_free(&s.list);
 	return code;
 }

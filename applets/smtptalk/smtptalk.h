@@ -20,7 +20,7 @@ enum smtptalk_stage {
 enum { SMTPTALK_LIST_MAX = 64 * 1024 };
 
 struct smtptalk_options {
-	const char *from, *subject, *body, *data_file, *ehlo, *auth, *script, *expect, *cert, *key;
+	const char *from, *subject, *body, *data_file, *ehlo, *script, *expect, *cert, *key;
 	struct opt_list to, cc, bcc, headers, attach, xclient, mail_params, rcpt_params;
 	const char *notify, *envid, *orcpt;
 	int ret;                    /* 0 = not said, 1 = full, 2 = headers */
@@ -29,12 +29,11 @@ struct smtptalk_options {
 	int quit_after, drop_after; /* enum smtptalk_stage */
 	struct opt_list vrfy;
 	bool pipelining, chunking, raw, caps, relay;
-	bool auth_only, interactive, expect_rejection, mx, lmtp, all_mechs, dane;
+	bool expect_rejection, mx, lmtp, all_mechs, dane;
 };
 
 struct smtptalk {
 	struct talk talk; /* first: talk's callbacks get this pointer */
-	struct opt_common common;
 	struct smtptalk_options o;
 	struct smtp_caps caps;
 	char ehlo_name[ADDR_HOST_MAX];
