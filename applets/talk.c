@@ -553,10 +553,20 @@ static void json_tls(struct talk *t)
 	buf_free(&line);
 }
 
+void talk_put_certificate(const struct talk *t, struct buf *out)
+{
+	const struct tls_cert *leaf = &t->facts.tls.chain[0];
+
+	buf_puts(out, leaf->subject);
+	if (leaf->names[0])
+		buf_printf(out, " (%s)", leaf->names);
+	buf_printf(out, ", by %s, %s", leaf->issuer, leaf->key);
+	put_days(t, leaf, out);
+}
+
 static void show_certificate(struct talk *t)
 {
 	const struct tls_facts *f = &t->facts.tls;
-	const struct tls_cert *leaf = &f->chain[0];
 	struct buf text = BUF(2048);
 
 	if (t->transcript.json) {
@@ -565,11 +575,8 @@ static void show_certificate(struct talk *t)
 	}
 	if (f->chain_count == 0)
 		return;
-	buf_printf(&text, "certificate: %s", leaf->subject);
-	if (leaf->names[0])
-		buf_printf(&text, " (%s)", leaf->names);
-	buf_printf(&text, ", by %s, %s", leaf->issuer, leaf->key);
-	put_days(t, leaf, &text);
+	buf_puts(&text, "certificate: ");
+	talk_put_certificate(t, &text);
 	transcript_note(&t->transcript, buf_text(&text));
 	buf_clear(&text);
 	buf_printf(&text, "checked for \"%s\" with %s; %zu sent; %s", f->name, f->store,

@@ -100,7 +100,10 @@ void talk_reset(struct talk *t);
 /* The line that tells peer and TLS, and the certificate where there is one. */
 void talk_show_tls(struct talk *t);
 
-/* The same with every mail host of a domain in the order of its MX records, as an MTA does, until
+/* The server's certificate in a line: names, issuer, key, days left. Foreign octets. */
+void talk_put_certificate(const struct talk *t, struct buf *out);
+
+/* talk_open with every mail host of a domain in the order of its MX records, as an MTA does, until
  * one greets well. The endpoint's host is the domain, and then the host. */
 bool talk_open_mx(struct talk *t, unsigned port);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/imaptalk/imaptalk.h"
 
+#include "applets/probe.h"
 #include "know/words.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static const struct opt options[] = {
 			"send typed or piped lines, with their tags", 0, 0 },
 	{ 0, "auth", "MECH", OPT_TEXT, TALK(auth), "log in by AUTHENTICATE MECH, not LOGIN", 0, 0 },
 	{ 0, "auth-only", NULL, OPT_FLAG, TALK(auth_only), "leave after the login", 0, 0 },
-	{ 0, "probe", NULL, OPT_FLAG, TALK(probe), "no login: greeting, capabilities, TLS", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, TALK(probe),
+			"no login: a verdict on banner, list, TLS, certificate, logins", 0, 0 },
 	{ .help = "Mailbox" },
 	{ 0, "folders", NULL, OPT_FLAG, OWN(folders), "table of all folders", 0, 0 },
 	{ 0, "folder", "NAME", OPT_TEXT, OWN(folder), "this one instead of INBOX", 0, 0 },
@@ -259,11 +261,24 @@ static void steps(struct talk *t, bool lines_follow)
 	bool is_in = is_preauth(im);
 	bool has_user = t->creds.user.n > 0 && !t->o.probe;
 
-	if (!capability(im) || (!is_in && !secure(im)) || (has_user && !is_in && !log_in(im))) {
+	if (t->o.probe)
+		probe_banner(t);
+	if (!capability(im))
+		return;
+	bool has_starttls = im->caps.has & IMAP_STARTTLS;
+	if ((!is_in && !secure(im)) || (has_user && !is_in && !log_in(im))) {
 		/* told */
 	} else if (lines_follow && run_lines(t)) {
 		/* told */
-	} else if (has_user || (is_in && !t->o.probe)) {
+	} else if (t->o.probe) {
+		bool has_login = !(im->caps.has & IMAP_LOGINDISABLED);
+		probe_rest(t,
+				&(struct probe_offer){
+						.mechs = im->caps.mechs,
+						.password = has_login ? "LOGIN" : NULL,
+						.has_starttls = has_starttls,
+				});
+	} else if (has_user || is_in) {
 		after_login(im);
 	} else {
 		mailbox_speaks(t);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/pop3talk/pop3talk.h"
 
+#include "applets/probe.h"
 #include "know/words.h"
 #include "sys/file.h"
 
@@ -24,7 +25,8 @@ static const struct opt options[] = {
 			0, 0 },
 	{ 0, "apop", NULL, OPT_FLAG, OWN(apop), "log in by APOP (an MD5 digest, RFC 1939)", 0, 0 },
 	{ 0, "auth-only", NULL, OPT_FLAG, TALK(auth_only), "quit after the login", 0, 0 },
-	{ 0, "probe", NULL, OPT_FLAG, TALK(probe), "no login: greeting, capabilities, TLS", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, TALK(probe),
+			"no login: a verdict on banner, CAPA, TLS, certificate, logins", 0, 0 },
 	{ .help = "Mailbox" },
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages and octets (the default)", 0,
 			0 },
@@ -342,11 +344,24 @@ static void steps(struct talk *t, bool lines_follow)
 	struct pop3talk *p = (struct pop3talk *)t;
 	bool has_user = t->creds.user.n > 0 && !t->o.probe;
 
-	if (!capa(p) || !secure(p) || (has_user && !log_in(p)))
+	if (t->o.probe)
+		probe_banner(t);
+	if (!capa(p))
+		return;
+	bool has_stls = p->caps.has & POP3_STLS;
+	if (!secure(p) || (has_user && !log_in(p)))
 		return;
 	if (lines_follow && run_lines(t))
 		return;
-	if (!has_user)
+	if (t->o.probe)
+		probe_rest(t,
+				&(struct probe_offer){
+						.mechs = p->caps.mechs,
+						.other_mechs = p->caps.other_mechs,
+						.password = p->caps.has & POP3_USER ? "USER" : NULL,
+						.has_starttls = has_stls,
+				});
+	else if (!has_user)
 		mailbox_speaks(t);
 	else if (t->o.auth_only)
 		mailbox_logged_in(t);

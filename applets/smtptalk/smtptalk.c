@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/smtptalk/smtptalk.h"
 
+#include "applets/probe.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +24,9 @@ static const struct opt options[] = {
 	{ 0, "drop-after", "no|banner|ehlo|tls|auth|mail|rcpt|data", OPT_CHOICE, AT(drop_after),
 			"hang up there without QUIT; data: before the final dot", 0, 0 },
 	{ 0, "caps", NULL, OPT_FLAG, AT(caps), "EHLO only, as --quit-after ehlo", 0, 0 },
+	{ 0, "probe", NULL, OPT_FLAG, TALK(probe),
+			"no login, no mail: a verdict on banner, EHLO, TLS, certificate, AUTH", 0,
+			0 },
 	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
 			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
 	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
@@ -291,8 +296,8 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return has_recipient(o) || o->vrfy.count > 0 || o->relay || s->talk.o.auth_only ||
-			o->all_mechs || o->quit_after;
+	return has_recipient(o) || o->vrfy.count > 0 || o->relay || s->talk.o.probe ||
+			s->talk.o.auth_only || o->all_mechs || o->quit_after;
 }
 
 static void verify(struct smtptalk *s)
@@ -319,12 +324,37 @@ static void verify(struct smtptalk *s)
 	}
 }
 
+static void probe(struct smtptalk *s)
+{
+	probe_banner(&s->talk);
+	if (!ehlo(s) || !pose(s))
+		return;
+	bool has_starttls = s->caps.has & SMTP_STARTTLS;
+	if (!secure(s))
+		return;
+	buf_clear(&s->list);
+	smtptalk_keep_list(s, &s->list);
+	if (s->o.dane)
+		smtptalk_dane(s);
+	probe_rest(&s->talk,
+			&(struct probe_offer){
+					.words = buf_bytes(&s->list),
+					.mechs = s->caps.mechs,
+					.other_mechs = s->caps.other_mechs,
+					.has_starttls = has_starttls,
+			});
+}
+
 static void steps(struct talk *t, bool lines_follow)
 {
 	struct smtptalk *s = (struct smtptalk *)t;
 	int last = s->o.quit_after;
 	bool has_user = t->creds.user.n > 0;
 
+	if (t->o.probe) {
+		probe(s);
+		return;
+	}
 	if (last == SMTPTALK_BANNER) {
 		talk_ok(t, "banner", NULL, "the server greets", "that it accepts mail or logins");
 		return;

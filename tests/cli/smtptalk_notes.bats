@@ -98,3 +98,41 @@ tlsa() { # of the key of cert.pem, as RDATA of a 3 1 1 record
 	exits 0
 	says "another name than the banner's, proxy.example.com"
 }
+
+@test "--probe: a verdict for each, with TLS and without; no login, no mail" {
+	sink --smtp 0 --pop3 0 --imap 0 --user sample:password --cert-out cert.pem
+	for applet in "smtptalk $SMTP" "pop3talk $POP3" "imaptalk $IMAP"; do
+		read -r applet port <<<"$applet"
+		try "$applet" "localhost:$port" --probe --tls starttls --ca-file cert.pem -u sample --pass-file pass
+		exits 0
+		says 'OK banner: the server greets: ' 'OK ehlo: ' 'OK tls: TLS1.3, ' 'OK cert: ' 'OK auth: '
+		says_not 'C: AUTH' 'C: MAIL' 'C: USER' 'LOGIN sample'
+		try "$applet" "localhost:$port" --probe --tls starttls
+		exits 2
+		says 'CRITICAL cert: '
+		try "$applet" "localhost:$port" --probe
+		[ "$applet" = smtptalk ] || [ "$status" -eq 1 ] || fail "exit code $status"
+	done
+	try smtptalk "localhost:$SMTP" --probe --tls none --json
+	exits 3
+	verdict OK banner
+	verdict UNKNOWN tls
+	verdict OK auth
+}
+
+@test "--probe: no STARTTLS, no AUTH, passwords in clear on the wire are warnings" {
+	netns
+	peer -a 192.0.2.10 'send 220 mail.example ESMTP' 'expect EHLO' 'raw 250-x\r\n250 SIZE\r\n' "${BYE[@]}"
+	try smtptalk "192.0.2.10:$PORT" --probe
+	exits 1
+	peer_done
+	says 'OK ehlo: offers SIZE' 'WARNING tls: STARTTLS is not offered' '[starttls-missing]' \
+		'WARNING auth: no login is offered' '[auth-missing]'
+	peer -a 192.0.2.10 'send 220 mail.example ESMTP' 'expect EHLO' 'raw 250-x\r\n250 AUTH PLAIN X-OWN CRAM-MD5\r\n' "${BYE[@]}"
+	try smtptalk "192.0.2.10:$PORT" --probe
+	exits 1
+	says 'WARNING auth: PLAIN CRAM-MD5 and 1 not known here offered without TLS' '[auth-in-clear]'
+	peer -a 192.0.2.10 'send +OK hello' 'expect CAPA' 'raw +OK\r\nUSER\r\nSTLS\r\n.\r\n' 'expect STLS' 'send -ERR no' 'expect QUIT' 'send +OK'
+	try pop3talk "192.0.2.10:$PORT" --tls auto --probe
+	[ "$status" -eq 2 ] || fail "exit code $status"
+}
