@@ -9,13 +9,16 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <tmmintrin.h>
 
 #define SSSE3 __attribute__((target("ssse3")))
 
 static bool has_ssse3(void)
 {
-	return __builtin_cpu_supports("ssse3");
+	unsigned a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSSE3;
 }
 
 /* 12 octets to 16 values of six bits. Each group of octets a b c is laid out as b a c b, so that
