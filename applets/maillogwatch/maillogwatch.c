@@ -49,8 +49,9 @@ static const struct opt options[] = {
 };
 
 static const char *const more[] = {
-	"FILE is a log, packed by gzip or not, \"-\" (standard input) or \"exec:COMMAND ARGS\". Without FILE"
-	" the log of this system is found, the journal too.",
+	"FILE is a log, packed by gzip or not, \"-\" (standard input) or \"exec:COMMAND ARGS\": as syslog or"
+	" the programs write it, as journalctl prints it (also -o json and export), or of docker."
+	" Without FILE the log of this system is found, the journal too.",
 	NULL,
 };
 

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "net/stream.h"
+#include "proto/journal.h"
 #include "sys/cutter.h"
 #include "sys/gz.h"
 #include "sys/world.h"
 
 enum {
 	SOURCE_CHUNK = 128 * 1024,
-	SOURCE_ROOM = SOURCE_CHUNK + CUTTER_LINE_MAX + 2 /* octets that one source_read may add */
+	/* octets that one source_read may add */
+	SOURCE_ROOM = 2 * SOURCE_CHUNK + CUTTER_LINE_MAX + JOURNAL_TEXT_MAX
 };
 
 struct source {
@@ -20,6 +22,7 @@ struct source {
 	struct stream *child;
 	struct buf first; /* octets read to see what it is */
 	struct cutter cutter;
+	struct journal journal;
 	bool at_end;
 	bool incomplete; /* its last line has no end */
 };
@@ -29,9 +32,9 @@ struct source {
 bool source_open(struct source *s, struct world *w, const char *name, struct err *e);
 void source_close(struct source *s);
 
-/* Appends whole lines to out, waiting for them until deadline_ms (mono_ms; only a child is waited
- * for with a limit). False: at the end (e->kind ERR_NONE), past the deadline (ERR_TIMEOUT), or not
- * readable (e). */
+/* Appends whole lines to out, JSON and journal entries as plain ones (proto/journal.h), waiting for
+ * them until deadline_ms (mono_ms; only a child is waited for with a limit). False: at the end
+ * (e->kind ERR_NONE), past the deadline (ERR_TIMEOUT), or not readable (e). */
 bool source_read(struct source *s, struct buf *out, uint64_t deadline_ms, struct err *e);
 
 /* Appends what was not in order, as one line of text without its end: "2 NUL octets left out; ends in

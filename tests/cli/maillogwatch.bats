@@ -129,6 +129,41 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	cmp a b || fail "the sums differ"
 }
 
+@test "as docker, journalctl -o json and -o export write it: the same sum" {
+	wrap() { # FORM
+		sed -E 's/^Mar  3 ([0-9:]+) (mx1) ([^:[]+)(\[([0-9]+)\])?: (.*)$/\1|\2|\3|\5|\6/' log | awk -F '|' -v form="$1" '
+			function field(key, value) { printf form == "json" ? "\"%s\":\"%s\"," : "%s=%s\n", key, value }
+			{
+				split($1, at, ":")
+				us = 1740960000 + at[1] * 3600 + at[2] * 60 + at[3] "000000"
+				if (form == "docker") {
+					printf "{\"log\":\"%s%s: %s\\n\",\"stream\":\"stdout\",", $3, $4 ? "[" $4 "]" : "", $5
+					printf "\"time\":\"2025-03-03T%s.5Z\"}\n", $1
+					next
+				}
+				printf form == "json" ? "{" : ""
+				field("__CURSOR", NR)
+				field("__REALTIME_TIMESTAMP", us)
+				field("_HOSTNAME", $2)
+				field("SYSLOG_IDENTIFIER", $3)
+				if ($4)
+					field("_PID", $4)
+				field("MESSAGE", $5)
+				print form == "json" ? "\"PRIORITY\":\"6\"}" : ""
+			}'
+	}
+	watch --summary log
+	sed 1d out >whole
+	for form in docker json export; do
+		wrap "$form" >"$form.log"
+		watch --summary "$form.log"
+		exits 0
+		sed 1d out | diff whole - || fail "$form gives another sum"
+		watch --trace a@example.org "$form.log"
+		says 'received from mail.example.org' '= b@example.com: deferred, 3 tries'
+	done
+}
+
 @test "merging the sums of parts gives the sum of the whole" {
 	watch --summary log
 	sed 1d out >whole
