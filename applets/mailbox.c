@@ -10,6 +10,17 @@ bool mailbox_wanted(const struct mailbox_options *o)
 	return o->stat || o->list || o->read || o->headers || o->find || o->dump || o->wait_s > 0;
 }
 
+bool mailbox_options_ok(const struct mailbox_options *o, struct talk *t)
+{
+	unsigned limit = t->common->timeout_s;
+
+	if (o->wait_s == 0 || limit == 0 || limit > o->wait_s)
+		return true;
+	opt_wrong(t->w, t->applet->spec, "--timeout %u ends the run before --wait %u does", limit,
+			o->wait_s);
+	return false;
+}
+
 bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port)
 {
 	const struct opt_common *c = t->common;
@@ -93,6 +104,20 @@ void mailbox_speaks(struct talk *t)
 	talk_ok(t, "ehlo", NULL, fact, "that logins work");
 }
 
+bool mailbox_not_found(struct talk *t, const struct mailbox_options *o)
+{
+	char fact[120];
+
+	snprintf(fact, sizeof(fact), "no %s message came in %u s", o->find ? "such" : "new",
+			o->wait_s);
+	t->stage = "fetch";
+	return talk_own(t, REPORT_CRITICAL, "not-found",
+			o->wait_s > 0 ? fact :
+					t->proto == PROTO_POP3 ?
+					"no message looked at holds the text" :
+					"the server's search found no message");
+}
+
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)
 {
 	char fact[120];
@@ -102,6 +127,27 @@ bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)
 			t->proto == PROTO_POP3 ? "mailbox" : "folder", (unsigned long long)count);
 	report_add(&t->report, &v);
 	return false;
+}
+
+/* ---- --wait ---- */
+
+void mailbox_wait_begin(struct mailbox_wait *wait, struct talk *t, const struct mailbox_options *o,
+		uint64_t count)
+{
+	wait->until_ms = t->w->mono_ms(t->w) + o->wait_s * UINT64_C(1000);
+	wait->count = count;
+}
+
+uint64_t mailbox_wait_left(const struct mailbox_wait *wait, struct talk *t)
+{
+	uint64_t now = t->w->mono_ms(t->w);
+
+	return now < wait->until_ms ? wait->until_ms - now : 0;
+}
+
+void mailbox_wait_end(struct talk *t)
+{
+	t->transcript.off = t->common->quiet || t->common->nagios;
 }
 
 /* ---- --dump ---- */

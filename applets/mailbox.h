@@ -18,6 +18,9 @@ struct mailbox_options {
 /* Does any of them need a login? */
 bool mailbox_wanted(const struct mailbox_options *o);
 
+/* False: said what does not fit. */
+bool mailbox_options_ok(const struct mailbox_options *o, struct talk *t);
+
 /* Connects and reads the greeting: in clear on loopback, TLS at once elsewhere, unless the user
  * says otherwise. False: told. */
 bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port);
@@ -29,6 +32,21 @@ bool mailbox_typed(struct talk *t, struct mailview_lines *lines);
 /* The verdicts of runs that leave the mailbox alone. */
 void mailbox_logged_in(struct talk *t);
 void mailbox_speaks(struct talk *t);
+
+/* --find or --wait came to nothing: adds the verdict; returns false. */
+bool mailbox_not_found(struct talk *t, const struct mailbox_options *o);
+
+/* --wait, since mailbox_wait_begin; count is the number of messages now. */
+enum { MAILBOX_POLL_MS = 5000 };
+struct mailbox_wait {
+	uint64_t until_ms; /* 0 = not begun */
+	uint64_t count;    /* of the messages that were there before */
+};
+void mailbox_wait_begin(struct mailbox_wait *wait, struct talk *t, const struct mailbox_options *o,
+		uint64_t count);
+uint64_t mailbox_wait_left(const struct mailbox_wait *wait, struct talk *t);
+
+void mailbox_wait_end(struct talk *t); /* the transcript is on again */
 
 /* "There is no message WHICH"; returns false. */
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count);

@@ -27,6 +27,8 @@ static const struct opt options[] = {
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
 	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages", 0, 0 },
 	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
+	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s), "until --find finds, or a new message comes", 1,
+			86400 },
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 5000 },
 	{ 0, "read", "N|last|uid:N", OPT_TEXT, AT(read), "show a message", 0, 0 },
 	{ 0, "headers", "N|last|uid:N", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
@@ -200,10 +202,17 @@ static bool run_lines(struct talk *t)
 
 /* ---- the session ---- */
 
+static bool found(struct imaptalk *im)
+{
+	bool is_found;
+
+	return imaptalk_find(im, &is_found) && (is_found || mailbox_not_found(&im->talk, &im->o));
+}
+
 static bool transactions(struct imaptalk *im)
 {
 	const struct mailbox_options *o = &im->o;
-	bool wants_open = o->list || o->find || o->read || o->headers || o->dump;
+	bool wants_open = o->list || o->find || o->read || o->headers || o->dump || o->wait_s > 0;
 
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
@@ -213,9 +222,9 @@ static bool transactions(struct imaptalk *im)
 		return false;
 	if (wants_open && !imaptalk_examine(im))
 		return false;
-	if (o->list && !imaptalk_list(im))
+	if (o->wait_s > 0 ? !imaptalk_wait(im) : o->find && !found(im))
 		return false;
-	if (o->find && !imaptalk_find(im))
+	if (o->list && !imaptalk_list(im))
 		return false;
 	if (o->dump && !imaptalk_dump(im))
 		return false;
@@ -315,7 +324,8 @@ static bool options_ok(struct talk *t)
 {
 	struct imaptalk *im = (struct imaptalk *)t;
 
-	return mailbox_dump_redirect(&im->dump, t, im->o.dump) && folder_ok(im);
+	return mailbox_options_ok(&im->o, t) && mailbox_dump_redirect(&im->dump, t, im->o.dump) &&
+			folder_ok(im);
 }
 
 static const char *needs_user(const struct talk *t)

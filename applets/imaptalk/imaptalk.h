@@ -19,6 +19,8 @@ struct imaptalk {
 	struct buf explained; /* capability words whose note was shown, each with a blank behind */
 	struct buf folder;    /* as a quoted string in modified UTF-7 */
 	uint64_t exists, uidvalidity;
+	bool has_news; /* EXISTS came */
+	struct mailbox_wait wait;
 	struct mailbox_dump dump;
 	bool is_open; /* EXAMINE was answered well */
 
@@ -46,6 +48,7 @@ bool imaptalk_folders(struct imaptalk *im);
 bool imaptalk_stat(struct imaptalk *im);
 bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen */
 bool imaptalk_list(struct imaptalk *im);
-bool imaptalk_find(struct imaptalk *im);
+bool imaptalk_find(struct imaptalk *im, bool *found);
+bool imaptalk_wait(struct imaptalk *im); /* for what --find finds, or a new message */
 bool imaptalk_dump(struct imaptalk *im);
 bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);

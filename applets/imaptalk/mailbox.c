@@ -40,12 +40,17 @@ void imaptalk_response(void *ctx, struct bytes text)
 	struct imaptalk *im = ctx;
 	struct imap_untagged u;
 
-	if (!imap_untagged(text, &u))
+	if (!imap_untagged(text, &u)) {
 		read_status(im, text);
-	else if (bytes_equal_nocase(u.word, BYTES("EXISTS")))
+	} else if (bytes_equal_nocase(u.word, BYTES("EXISTS"))) {
 		im->exists = u.number;
-	else if (im->on_untagged)
+		im->has_news = true;
+	} else if (bytes_equal_nocase(u.word, BYTES("EXPUNGE"))) {
+		im->exists -= im->exists > 0;
+		im->wait.count -= u.number <= im->wait.count && im->wait.count > 0;
+	} else if (im->on_untagged) {
 		im->on_untagged(im, &u);
+	}
 }
 
 bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal)
@@ -326,7 +331,7 @@ static bool show_found(struct imaptalk *im, const struct found *found)
 	return ok;
 }
 
-bool imaptalk_find(struct imaptalk *im)
+bool imaptalk_find(struct imaptalk *im, bool *is_found)
 {
 	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
 	struct bytes text = bytes_of(im->o.find);
@@ -339,12 +344,7 @@ bool imaptalk_find(struct imaptalk *im)
 		im->literal = text;
 	}
 	bool ok = ask_for(im, buf_text(&command), on_search, &found) && show_found(im, &found);
-	if (ok && found.count == 0) {
-		struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch" };
-		v.fact = "no message was found by the server's search";
-		report_add(&im->talk.report, &v);
-		ok = false;
-	}
+	*is_found = found.count > 0;
 	buf_free(&command);
 	buf_free(&found.numbers);
 	return ok;

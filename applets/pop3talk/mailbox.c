@@ -258,7 +258,7 @@ bool pop3talk_find(struct pop3talk *p, bool *found)
 	struct listing l;
 
 	*found = false;
-	if (p->wait_until_ms > 0 && p->octets_seen == p->octets + 1)
+	if (p->wait.until_ms > 0 && p->octets_seen == p->octets + 1)
 		return true; /* nothing new since the last look */
 	p->octets_seen = p->octets + 1;
 	bool ok = listing_begin(&l, p, p->o.max);

@@ -208,37 +208,26 @@ static bool confirm_delete(struct pop3talk *p)
 /* Has what --wait waits for come? It sets is_again when it has not, and there is time left. */
 static bool waited(struct pop3talk *p)
 {
-	struct world *w = p->talk.w;
-	char fact[120];
-	bool is_first = p->wait_until_ms == 0, found = false;
+	struct talk *t = &p->talk;
+	bool found = false;
 
-	if (is_first) {
-		p->wait_until_ms = w->mono_ms(w) + p->o.wait_s * UINT64_C(1000);
-		p->count_before = p->count;
-	}
+	if (p->wait.until_ms == 0)
+		mailbox_wait_begin(&p->wait, t, &p->o, p->count);
 	if (p->o.find && !pop3talk_find(p, &found))
 		return false;
-	if (found || (!p->o.find && p->count > p->count_before)) {
-		p->talk.transcript.off = p->talk.common->quiet || p->talk.common->nagios;
+	if (found || (!p->o.find && p->count > p->wait.count)) {
+		mailbox_wait_end(t);
 		return true;
 	}
-	p->is_again = w->mono_ms(w) < p->wait_until_ms;
-	p->talk.stage = "fetch";
-	snprintf(fact, sizeof(fact), "no %s message came in %u s", p->o.find ? "such" : "new",
-			p->o.wait_s);
-	return p->is_again ? false : talk_own(&p->talk, REPORT_CRITICAL, "not-found", fact);
+	p->is_again = mailbox_wait_left(&p->wait, t) > 0;
+	return p->is_again ? false : mailbox_not_found(t, &p->o);
 }
 
 static bool found(struct pop3talk *p)
 {
 	bool is_found;
 
-	if (!pop3talk_find(p, &is_found))
-		return false;
-	p->talk.stage = "fetch";
-	return is_found ||
-			talk_own(&p->talk, REPORT_CRITICAL, "not-found",
-					"no message looked at holds the text");
+	return pop3talk_find(p, &is_found) && (is_found || mailbox_not_found(&p->talk, &p->o));
 }
 
 static bool transactions(struct pop3talk *p)
@@ -372,18 +361,18 @@ static void steps(struct talk *t, bool lines_follow)
 /* Another login, after a pause: what a POP3 session shows of a mailbox does not change. */
 static bool comes_again(struct pop3talk *p)
 {
-	enum { POLL_MS = 5000 };
 	struct talk *t = &p->talk;
-	struct world *w = t->w;
-	uint64_t now = w->mono_ms(w), then = now + POLL_MS;
 
 	if (!p->is_again)
 		return false;
 	p->is_again = false;
-	if (p->wait_until_ms > 0) {
+	if (p->wait.until_ms > 0) {
+		uint64_t left = mailbox_wait_left(&p->wait, t);
 		transcript_note(&t->transcript, "nothing yet: logs in again every 5 s");
 		t->transcript.off = true;
-		world_poll(w, NULL, 0, then < p->wait_until_ms ? then : p->wait_until_ms);
+		world_poll(t->w, NULL, 0,
+				t->w->mono_ms(t->w) +
+						(left < MAILBOX_POLL_MS ? left : MAILBOX_POLL_MS));
 	}
 	talk_reset(t);
 	return true;
@@ -420,7 +409,8 @@ static bool options_ok(struct talk *t)
 		opt_wrong(t->w, &pop3talk_spec,
 				"--delete asks on a terminal; without one it needs --yes");
 	else
-		return mailbox_dump_redirect(&p->dump, t, p->o.dump);
+		return mailbox_options_ok(&p->o, t) &&
+				mailbox_dump_redirect(&p->dump, t, p->o.dump);
 	return false;
 }
 

@@ -30,9 +30,9 @@ struct pop3talk {
 	unsigned odd[POP3TALK_ODD]; /* messages each fault was seen in; the first is told */
 	uint64_t no_end;            /* messages without a last line end */
 	struct mailbox_dump dump;
-	bool is_again;          /* another session is wanted: */
-	uint64_t wait_until_ms; /* --wait; 0 = not begun */
-	uint64_t count_before, octets_seen;
+	bool is_again; /* another session is wanted */
+	struct mailbox_wait wait;
+	uint64_t octets_seen;
 	struct buf uids_before; /* --check: the UIDL lines of the first session */
 };
 

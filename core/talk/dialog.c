@@ -307,11 +307,14 @@ static bool last_word_waits(struct dialog *d)
 {
 	while (d->in.n > 0) {
 		struct bytes in = buf_bytes(&d->in);
+		if (d->proto == PROTO_IMAP && bytes_starts(in, BYTES("* ")) &&
+				!bytes_starts_nocase(in, BYTES("* BYE")))
+			return false; /* news of the mailbox: read_tagged hands them over */
 		reply_reset(&d->reply);
 		if (reply_feed(&d->reply, &in) != REPLY_DONE)
 			return false; /* reply_reset by the next read: d->in still holds it all */
 		buf_drop(&d->in, d->in.n - in.n);
-		if (d->proto != PROTO_IMAP) /* news of the mailbox come at any time */
+		if (d->proto != PROTO_IMAP) /* "* BYE" comes at any time */
 			d->reply.faults |= REPLY_UNASKED;
 		tell_reply(d, true);
 		if (d->is_over)

@@ -27,7 +27,8 @@ bool script_shown(enum proto proto, enum script_state state, struct bytes line, 
 	struct bytes rest = line, verb, mech;
 	bool is_imap = proto == PROTO_IMAP;
 
-	if (state == SCRIPT_CHALLENGED && !bytes_equal(bytes_trim(line), BYTES("*")))
+	if (state == SCRIPT_CHALLENGED && !bytes_equal(bytes_trim(line), BYTES("*")) &&
+			!(is_imap && bytes_equal_nocase(line, BYTES("DONE")))) /* of IDLE */
 		return hide_after(line, bytes_head(line, 0), shown);
 	if (is_imap)
 		bytes_word(&rest, &verb); /* the tag */
@@ -62,9 +63,15 @@ static bool is_verb(enum proto proto, struct bytes line, struct bytes verb)
 /* The peer said something (421 for an idle client) or hung up while we waited for a line. */
 static bool peer_spoke(struct script *s)
 {
-	if (!dialog_read_reply(s->d, DIALOG_REPLY_MS))
-		return false;
-	return !s->d->is_over;
+	struct dialog *d = s->d;
+	char tag[sizeof(d->tag)];
+
+	/* IMAP: news; the command it was typed with may go on (IDLE) */
+	memcpy(tag, d->tag, sizeof(tag));
+	d->tag[0] = '\0';
+	bool ok = dialog_read_reply(d, DIALOG_REPLY_MS);
+	memcpy(d->tag, tag, sizeof(tag));
+	return ok && !d->is_over;
 }
 
 enum input { INPUT_LINE, INPUT_END, INPUT_PEER, INPUT_FAILED };

@@ -4,10 +4,10 @@
 
 load ../lib/common
 
-# Ports 25 and 110 are taken in a network namespace only.
+# Ports 25, 110 and 143 are taken in a network namespace only.
 setup() {
 	netns
-	"${NETNS[@]}" "$BIN/mailsink" --smtp 25 --pop3 110 --no-tls --user sample:password \
+	"${NETNS[@]}" "$BIN/mailsink" --smtp 25 --pop3 110 --imap 143 --no-tls --user sample:password \
 		>sink.out 2>sink.err </dev/null 3>&- &
 	SINK_PID=$!
 	soon grep -q '^ready ' sink.out
@@ -30,3 +30,5 @@ run_examples() { # APPLET
 @test "smtptalk" { run_examples smtptalk; }
 
 @test "pop3talk" { run_examples pop3talk; }
+
+@test "imaptalk" { run_examples imaptalk; }

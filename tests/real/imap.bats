@@ -95,3 +95,32 @@ imap() { # OPTION...
 	exits 0
 	says "0 kept now, 60 before"
 }
+
+@test "find and wait: IDLE tells of the mail that comes later" {
+	printf 'Subject: one\n\nx\n' | deliver 1.a
+	imap --find "the token"
+	exits 2
+	says "imap-not-found"
+	(soon grep -q idling out && printf 'Subject: the token\n\nx\n' | deliver 9.z) 3>&- &
+	imap --find "the token" --wait 60 -t 70 --read last
+	exits 0
+	says "IDLE" "+ idling" "* 2 EXISTS" "C: DONE" "| Subject: the token" "2 messages"
+	wait
+}
+
+@test "IDLE by hand: what comes is shown, DONE is no secret" {
+	printf 'Subject: one\n\nx\n' | deliver 1.a
+	mkfifo keys
+	imaptalk "localhost:$IMAP_PORT" --tls none -t 15 -i <keys >out 2>&1 3>&- &
+	OTHER_PIDS=$!
+	exec 9>keys
+	printf 'a1 LOGIN sample password\na2 EXAMINE INBOX\na3 IDLE\n' >&9
+	soon grep -q idling out
+	printf 'Subject: two\n\nx\n' | deliver 2.b
+	soon grep -q '2 EXISTS' out
+	printf 'DONE\na4 LOGOUT\n' >&9
+	exec 9>&-
+	wait "$OTHER_PIDS"
+	output=$(<out)
+	says "C: DONE" "S: a3 OK" "S: a4 OK"
+}

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
-#include "tests/fakes/fake_peer.h"
+#include "tests/fakes/fake_session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <string.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
@@ -16,24 +16,13 @@
 #define CAPS1 "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na1 OK\r\n"
 #define IN "a2 OK logged in\r\n"
 #define CAPS3 "* CAPABILITY IMAP4rev1\r\na3 OK\r\n"
+#define IDLES "* CAPABILITY IMAP4rev1 IDLE\r\na3 OK\r\n"
 #define OPENED "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\na4 OK [READ-ONLY] done\r\n"
 #define BYE(tag) "* BYE\r\n" tag " OK\r\n"
 #define LOGIN "-u", "sample", "-p", "password"
 #define SENT_LOGIN "a1 CAPABILITY\r\na2 LOGIN \"sample\" \"password\"\r\na3 CAPABILITY\r\n"
 
-struct session_case {
-	const char *name;
-	const char *replies[12];
-	const char *words[12];
-	int code;
-	const char *shown[4]; /* all of them stand in the output */
-	const char *hidden;   /* and this does not */
-	const char *sent;     /* NULL: not looked at; else all that was sent */
-	const char *input;    /* standard input, NULL = closed */
-	bool is_remote, utf8;
-};
-
-static const struct session_case cases[] = {
+static const struct fake_session cases[] = {
 	{ "no user: what the server offers", { HELLO, CAPS1, BYE("a2") }, { "localhost" }, 0,
 			{ "AUTH=PLAIN: login", "the server speaks IMAP" }, NULL,
 			"a1 CAPABILITY\r\na2 LOGOUT\r\n", NULL, false, false },
@@ -82,12 +71,57 @@ static const struct session_case cases[] = {
 	{ "a search with 8-bit text waits for the go-ahead",
 			{ HELLO, CAPS1, IN, CAPS3, OPENED, "+ go on\r\n", "* SEARCH\r\na5 OK\r\n",
 					BYE("a6") },
-			{ "localhost", LOGIN, "--find", "\xc3\xbc" }, 2, { "no message was found" },
-			NULL,
+			{ "localhost", LOGIN, "--find", "\xc3\xbc" }, 2,
+			{ "search found no message" }, NULL,
 			SENT_LOGIN
 			"a4 EXAMINE \"INBOX\"\r\na5 SEARCH CHARSET UTF-8 TEXT {2}\r\n\xc3\xbc\r\n"
 			"a6 LOGOUT\r\n",
 			NULL, false, false },
+	{ "IDLE until a new message comes",
+			{ HELLO, CAPS1, IN, IDLES, OPENED,
+					"+ idling\r\n* 1 FETCH (FLAGS (\\Seen))\r\n* 1 EXPUNGE\r\na5 OK\r\n",
+					"+ idling\r\n* 2 EXISTS\r\na6 OK\r\n", BYE("a7") },
+			{ "localhost", LOGIN, "--wait", "60" }, 0,
+			{ "OK mailbox: INBOX: 2 messages" }, NULL,
+			SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 IDLE\r\nDONE\r\na6 IDLE\r\nDONE\r\na7 LOGOUT\r\n",
+			NULL, false, false },
+	{ "IDLE is asked for again before the server forgets it",
+			{ HELLO, CAPS1, IN, IDLES, OPENED, "* SEARCH\r\na5 OK\r\n", "+ idling\r\n",
+					"a6 OK\r\n", "+ idling\r\n", "a7 OK\r\n", BYE("a8") },
+			{ "localhost", LOGIN, "--find", "token", "--wait", "1000" }, 2,
+			{ "no such message came in 1000 s", "[imap-not-found]" }, NULL,
+			SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 SEARCH TEXT \"token\"\r\na6 IDLE\r\nDONE\r\n"
+			"a7 IDLE\r\nDONE\r\na8 LOGOUT\r\n",
+			NULL, false, false },
+	{ "a search again when something came, and not before",
+			{ HELLO, CAPS1, IN, CAPS3, OPENED, "* SEARCH\r\na5 OK\r\n", "a6 OK\r\n",
+					"* 3 EXISTS\r\na7 OK\r\n", "* SEARCH 3\r\na8 OK\r\n",
+					"* 3 FETCH (UID 9 RFC822.SIZE 10 BODY[HEADER.FIELDS (DATE FROM SUBJECT)] "
+					"\"Subject: token\")\r\na9 OK\r\n",
+					BYE("a10") },
+			{ "localhost", LOGIN, "--find", "token", "--wait", "60" }, 0,
+			{ "asks by NOOP every 5 s", "token", "INBOX: 3 messages" }, NULL,
+			SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 SEARCH TEXT \"token\"\r\na6 NOOP\r\na7 NOOP\r\n"
+			"a8 SEARCH TEXT \"token\"\r\n"
+			"a9 FETCH 3 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])\r\n"
+			"a10 LOGOUT\r\n",
+			NULL, false, false },
+	{ "IDLE offered and refused: NOOP",
+			{ HELLO, CAPS1, IN, IDLES, OPENED, "a5 NO not now\r\n",
+					"* 3 EXISTS\r\na6 OK\r\n", BYE("a7") },
+			{ "localhost", LOGIN, "--wait", "60" }, 0, { "INBOX: 3 messages" }, NULL,
+			SENT_LOGIN "a4 EXAMINE \"INBOX\"\r\na5 IDLE\r\na6 NOOP\r\na7 LOGOUT\r\n",
+			NULL, false, false },
+	{ "BYE while idling",
+			{ HELLO, CAPS1, IN, IDLES, OPENED, "+ idling\r\n* BYE going down\r\n" },
+			{ "localhost", LOGIN, "--wait", "60" }, 2,
+			{ "CRITICAL fetch:", "going down" }, NULL, NULL, NULL, false, false },
+	{ "the connection ends while idling", { HELLO, CAPS1, IN, IDLES, OPENED, "+ idling\r\n" },
+			{ "localhost", LOGIN, "--wait", "60" }, 2, { "CRITICAL fetch:", "closed" },
+			NULL, NULL, NULL, false, false },
 	{ "folders with decoded names",
 			{ HELLO, CAPS1, IN, CAPS3,
 					"* LIST (\\HasNoChildren) \".\" INBOX\r\n"
@@ -144,63 +178,24 @@ static const struct session_case cases[] = {
 			"x1 LOGIN sample password\nx2 FETCH 1 BODY[]\nx3 LOGOUT\n", false, false },
 };
 
-static void run_session(const struct session_case *c, size_t cut)
-{
-	struct fake_peer p;
-	const char *words[16] = { "imaptalk" };
-
-	fake_peer_init(&p, c->replies);
-	p.is_remote = c->is_remote;
-	p.max_read = cut;
-	p.world.w.utf8 = c->utf8;
-	p.world.w.columns = 200;
-	if (c->input)
-		fake_world_stdin(&p.world, bytes_of(c->input));
-	for (size_t i = 0; c->words[i]; i++)
-		words[i + 1] = c->words[i];
-	int code = fake_peer_run(&p, imaptalk_main, words);
-	const char *out = fake_world_out(&p.world);
-	if (code != c->code)
-		fail_msg("%s: exit code %d\n%s%s", c->name, code, out, fake_world_err(&p.world));
-	for (size_t i = 0; i < COUNT(c->shown) && c->shown[i]; i++)
-		if (!strstr(out, c->shown[i]))
-			fail_msg("%s: \"%s\" is not shown:\n%s", c->name, c->shown[i], out);
-	if (c->hidden && strstr(out, c->hidden))
-		fail_msg("%s: \"%s\" is shown:\n%s", c->name, c->hidden, out);
-	if (c->sent && strcmp(fake_peer_sent(&p), c->sent) != 0)
-		fail_msg("%s: sent\n%s", c->name, fake_peer_sent(&p));
-	for (const char *q = out; *q; q++)
-		if ((unsigned char)*q < 0x20 && *q != '\n')
-			fail_msg("%s: a raw control character", c->name);
-	fake_peer_free(&p);
-}
-
 static void test_sessions(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		for (size_t cut = 0; cut < 8; cut++)
-			run_session(&cases[i], cut);
+	fake_session_run(imaptalk_main, cases, COUNT(cases));
 }
 
 static void test_usage_errors(void **state)
 {
-	static const char *const wrong[][8] = {
+	static const char *const wrong[][FAKE_SESSION_WORDS] = {
 		{ "imaptalk" },
 		{ "imaptalk", "localhost", "--list" },
 		{ "imaptalk", "localhost", "-u", "a", "--auth", "FOO" },
 		{ "imaptalk", "localhost", "-u", "a", "--folder", "\xff" },
+		{ "imaptalk", "localhost", "-u", "a", "--wait", "60", "-t", "60" },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(wrong); i++) {
-		struct fake_peer p;
-		fake_peer_init(&p, cases[0].replies);
-		assert_int_equal(fake_peer_run(&p, imaptalk_main, wrong[i]), 3);
-		assert_string_equal(fake_world_out(&p.world), "");
-		assert_int_equal(p.dialled, 0);
-		fake_peer_free(&p);
-	}
+	fake_session_wrong(imaptalk_main, wrong, COUNT(wrong));
 }
 
 int main(void)

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 
-#include "tests/fakes/fake_peer.h"
+#include "tests/fakes/fake_session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <string.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
@@ -17,19 +17,7 @@
 #define MAIL MAIL_HEAD "From: Ex sample\r\n\r\nTest mail\r\n..stuffed\r\n"
 #define MAIL_OCTETS "115"
 
-struct session_case {
-	const char *name;
-	const char *replies[12];
-	const char *words[12];
-	int code;
-	const char *shown[4]; /* all of them stand in the output */
-	const char *hidden;   /* and this does not */
-	const char *sent;     /* NULL: not looked at; else all that was sent */
-	const char *input;    /* standard input, NULL = closed */
-	bool is_remote, utf8;
-};
-
-static const struct session_case cases[] = {
+static const struct fake_session cases[] = {
 	{ "the article's session",
 			{ "+OK POP3 ready.\r\n", CAPA, "+OK\r\n", "+OK Logged in.\r\n",
 					"+OK 1 " MAIL_OCTETS "\r\n", "+OK 1 " MAIL_OCTETS "\r\n",
@@ -203,48 +191,15 @@ static const struct session_case cases[] = {
 			"USER sample\nPASS password\nSTAT\nLIST\nRETR 1\nQUIT\n", false, false },
 };
 
-static void run_session(const struct session_case *c, size_t cut)
-{
-	struct fake_peer p;
-	const char *words[16] = { "pop3talk" };
-
-	fake_peer_init(&p, c->replies);
-	p.is_remote = c->is_remote;
-	p.max_read = cut;
-	p.world.w.utf8 = c->utf8;
-	p.world.w.columns = 200;
-	if (c->input)
-		fake_world_stdin(&p.world, bytes_of(c->input));
-	for (size_t i = 0; c->words[i]; i++)
-		words[i + 1] = c->words[i];
-	int code = fake_peer_run(&p, pop3talk_main, words);
-	const char *out = fake_world_out(&p.world);
-	if (code != c->code)
-		fail_msg("%s: exit code %d\n%s%s", c->name, code, out, fake_world_err(&p.world));
-	for (size_t i = 0; i < COUNT(c->shown) && c->shown[i]; i++)
-		if (!strstr(out, c->shown[i]))
-			fail_msg("%s: \"%s\" is not shown:\n%s", c->name, c->shown[i], out);
-	if (c->hidden && strstr(out, c->hidden))
-		fail_msg("%s: \"%s\" is shown:\n%s", c->name, c->hidden, out);
-	if (c->sent && strcmp(fake_peer_sent(&p), c->sent) != 0)
-		fail_msg("%s: sent\n%s", c->name, fake_peer_sent(&p));
-	for (const char *q = out; *q; q++)
-		if ((unsigned char)*q < 0x20 && *q != '\n')
-			fail_msg("%s: a raw control character", c->name);
-	fake_peer_free(&p);
-}
-
 static void test_sessions(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		for (size_t cut = 0; cut < 8; cut++)
-			run_session(&cases[i], cut);
+	fake_session_run(pop3talk_main, cases, COUNT(cases));
 }
 
 static void test_usage_errors(void **state)
 {
-	static const char *const wrong[][8] = {
+	static const char *const wrong[][FAKE_SESSION_WORDS] = {
 		{ "pop3talk" },
 		{ "pop3talk", "localhost", "--list" },
 		{ "pop3talk", "localhost", "-u", "a", "--auth", "FOO" },
@@ -255,14 +210,7 @@ static void test_usage_errors(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(wrong); i++) {
-		struct fake_peer p;
-		fake_peer_init(&p, cases[0].replies);
-		assert_int_equal(fake_peer_run(&p, pop3talk_main, wrong[i]), 3);
-		assert_string_equal(fake_world_out(&p.world), "");
-		assert_int_equal(p.dialled, 0);
-		fake_peer_free(&p);
-	}
+	fake_session_wrong(pop3talk_main, wrong, COUNT(wrong));
 }
 
 int main(void)
