@@ -116,23 +116,21 @@ static bool next_message(struct b64auth *b, unsigned mech, struct buf *message, 
 	return ok;
 }
 
-/* The command, before the first message or alone. */
-static void put_command(struct b64auth *b, unsigned mech, bool has_initial, struct buf *lines)
+/* The command. A first message goes with it where it may: an empty one as "=" (RFC 4954 4), a long
+ * one on a line of its own, which waits for the server to ask. */
+static void put_command(struct b64auth *b, unsigned mech, bool has_initial, size_t message,
+		struct buf *lines)
 {
-	if (!b->line)
-		return;
+	enum proto proto = b->imap ? PROTO_IMAP : b->pop3 ? PROTO_POP3 : PROTO_SMTP;
+
 	buf_puts(lines, b->imap ? "a1 AUTHENTICATE " : "AUTH ");
 	buf_puts(lines, sasl_mech_name(mech));
-	buf_putc(lines, has_initial ? ' ' : '\n');
-}
-
-/* A message in base64; the empty one behind the command is "=" (RFC 4954 4). */
-static void put_line(struct b64auth *b, struct bytes message, bool is_initial, struct buf *lines)
-{
-	if (message.n == 0 && b->line && is_initial)
-		buf_putc(lines, '=');
-	b64_encode(message, lines);
-	buf_putc(lines, '\n');
+	if (has_initial && message == 0)
+		buf_puts(lines, " =");
+	else if (has_initial && lines->n + 1 + (message + 2) / 3 * 4 <= sasl_command_max(proto))
+		buf_putc(lines, ' ');
+	else
+		buf_putc(lines, '\n');
 }
 
 /* Runs the exchange as far as it goes. False, and why. */
@@ -143,7 +141,8 @@ static bool put_messages(struct b64auth *b, struct sasl *s, bool speaks_first, s
 	bool is_login = s->mech == SASL_LOGIN;
 	bool has_initial = speaks_first && !is_login && s->mech != SASL_NTLM;
 
-	put_command(b, s->mech, has_initial, lines);
+	if (b->line && !speaks_first)
+		put_command(b, s->mech, false, 0, lines);
 	for (;;) {
 		bool is_first = s->step == 0 && speaks_first;
 		if (!is_first && !(is_login && s->step < 2) &&
@@ -154,8 +153,10 @@ static bool put_messages(struct b64auth *b, struct sasl *s, bool speaks_first, s
 		buf_clear(&message);
 		if (sasl_step(s, buf_bytes(&challenge), &message, why) == SASL_FAILED)
 			break;
-		if (!s->is_proven)
-			put_line(b, buf_bytes(&message), is_first && has_initial, lines);
+		if (b->line && is_first)
+			put_command(b, s->mech, has_initial, message.n, lines);
+		if (!s->is_proven && b64_encode(buf_bytes(&message), lines))
+			buf_putc(lines, '\n');
 	}
 	if (lines->overflow && !*why)
 		*why = "user name and password are too long";

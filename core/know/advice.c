@@ -5,7 +5,8 @@
  * of one string, each beginning with a letter:
  *
  *   s stages   c reply or [response] codes, "-" for none   e enhanced codes   x error kinds
- *   h pattern on the host   u on the user name   t pattern on the peer's text (any of several)
+ *   h pattern on the host   u on the user name   m on the mechanism
+ *   t pattern on the peer's text (any of several)
  *   p pattern on a pasted phrase, which is enough by itself (other programs' words)
  *
  * All conditions have to hold. Each adds to the score what it narrows down, so that an entry that
@@ -282,6 +283,8 @@ static unsigned weigh_condition(struct bytes line, const struct finding *f)
 		return f->error ? weigh_words(rest, bytes_of(f->error), WEIGHT_ERROR) : 0;
 	case 'h':
 		return weigh_words(rest, f->host, WEIGHT_NAME);
+	case 'm':
+		return weigh_words(rest, f->mech, WEIGHT_NAME);
 	default:
 		return weigh_words(rest, f->user, WEIGHT_NAME);
 	}
@@ -300,7 +303,8 @@ static bool is_unknown(unsigned char kind, const struct finding *f)
 		return !f->proto;
 	case 'x':
 		return !f->error;
-	case 'h': /* entries about one provider are not for everybody */
+	case 'h': /* entries about one provider, or about tokens, are not for everybody */
+	case 'm':
 		return false;
 	case 'u':
 		return f->user.n == 0;

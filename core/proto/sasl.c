@@ -191,6 +191,7 @@ static enum sasl_result step_scram(struct sasl *s, struct bytes challenge, struc
 	bool ok;
 
 	if (s->step == 0) {
+		buf_clear(&s->first);
 		ok = scram_first(&s->first, s->creds.authzid, s->creds.user, s->about.nonce, why);
 		buf_put(out, buf_bytes(&s->first));
 		return ok ? SASL_MORE : SASL_FAILED;
@@ -315,6 +316,15 @@ void sasl_end(struct sasl *s)
 {
 	buf_free(&s->first);
 	buf_free(&s->due);
+}
+
+size_t sasl_command_max(enum proto proto)
+{
+	/* RFC 5321 4.5.3.1.4 and RFC 2449 4, with the line end; IMAP knows no limit */
+	static const unsigned short max
+			[] = { [PROTO_SMTP] = 512, [PROTO_POP3] = 255, [PROTO_IMAP] = UINT16_MAX };
+
+	return max[proto] - 2u;
 }
 
 bool sasl_may_believe(const struct sasl *s, const char **why)

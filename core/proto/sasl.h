@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "sys/buf.h"
+#include "proto/reply.h"
 
 /* Bits, so that an offer is a set. Order = strength, weakest first: pick the highest that both
  * know. */
@@ -24,7 +24,8 @@ enum sasl_mech {
 #define SASL_IMPLEMENTED ((SASL_EXTERNAL << 1) - 1)
 
 /* What shows the password to whoever reads the wire. */
-#define SASL_CLEAR (SASL_PLAIN | SASL_LOGIN | SASL_XOAUTH2 | SASL_OAUTHBEARER)
+#define SASL_TOKEN (SASL_XOAUTH2 | SASL_OAUTHBEARER)
+#define SASL_CLEAR (SASL_PLAIN | SASL_LOGIN | SASL_TOKEN)
 
 /* "PLAIN" etc., case ignored; 0 when unknown. And back: NULL unless mech is one known bit. */
 unsigned sasl_mech_of(struct bytes name);
@@ -72,6 +73,10 @@ void sasl_end(struct sasl *s);
  * ANONYMOUS need none. */
 enum sasl_result sasl_step(struct sasl *s, struct bytes challenge, struct buf *out,
 		const char **why);
+
+/* Octets of the longest AUTH command with an initial response, without its line end. What would be
+ * longer goes without it; the first challenge is empty then (RFC 4954 4, RFC 5034 4). */
+size_t sasl_command_max(enum proto proto);
 
 /* The server says yes: may it be believed? False, and why, when the mechanism has the server prove
  * that it knows the password (DIGEST-MD5, SCRAM) and it did not. */

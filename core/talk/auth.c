@@ -39,11 +39,12 @@ unsigned auth_pick(unsigned offered)
 	return 0;
 }
 
-void auth_shown(struct buf *out, const struct sasl_creds *creds)
+static void put_hidden(struct buf *out, const struct sasl *s)
 {
 	buf_puts(out, "<hidden: user \"");
-	buf_put(out, creds->user);
-	buf_printf(out, "\", password %zu bytes>", creds->password.n);
+	buf_put(out, s->creds.user);
+	buf_printf(out, "\", %s %zu bytes>", s->mech & SASL_TOKEN ? "token" : "password",
+			s->creds.password.n);
 }
 
 /* What goes out for one message of the mechanism, and how it may be shown. */
@@ -62,14 +63,15 @@ static struct auth_line line_new(void)
 	return (struct auth_line){ BUF_SECRET(AUTH_LINE_MAX), BUF_SECRET(AUTH_LINE_MAX) };
 }
 
-/* LOGIN's first answer is the name alone, which is no secret, nor are EXTERNAL's and ANONYMOUS's,
- * and nothing is in the empty message behind a server's proof; all others carry the password or a
- * proof of it. */
+/* LOGIN's first answer is the name alone, which is no secret, nor are EXTERNAL's and ANONYMOUS's;
+ * nothing is in the empty message behind a server's proof, and in the answer to the refusal of a
+ * token; all others carry the password or a proof of it. */
 static void put_message(struct auth_line *l, const struct dialog *d, const struct sasl *s,
 		struct bytes message)
 {
 	bool is_open = message.n == 0 || (s->mech == SASL_LOGIN && s->step == 1) ||
-			s->mech == SASL_EXTERNAL || s->mech == SASL_ANONYMOUS;
+			s->mech == SASL_EXTERNAL || s->mech == SASL_ANONYMOUS ||
+			(s->mech & SASL_TOKEN && s->step > 1);
 
 	b64_encode(message, &l->sent);
 	if (d->show_secrets || is_open)
@@ -77,7 +79,7 @@ static void put_message(struct auth_line *l, const struct dialog *d, const struc
 	else if (s->mech == SASL_LOGIN)
 		buf_printf(&l->shown, "<hidden: password %zu bytes>", s->creds.password.n);
 	else
-		auth_shown(&l->shown, &s->creds);
+		put_hidden(&l->shown, s);
 }
 
 static bool cancel(struct dialog *d, const char *why)
@@ -146,6 +148,7 @@ static bool begin(struct dialog *d, const struct auth_how *how, struct sasl *s, 
 	else
 		buf_printf(&line.sent, "AUTH %s", sasl_mech_name(s->mech));
 	buf_put(&line.shown, buf_bytes(&line.sent));
+	size_t command = line.sent.n;
 	if (has_initial) {
 		ok = sasl_step(s, (struct bytes){ NULL, 0 }, &message, &why) != SASL_FAILED ||
 				err_set(&d->err, ERR_USAGE, "%s", why);
@@ -153,6 +156,10 @@ static bool begin(struct dialog *d, const struct auth_how *how, struct sasl *s, 
 		buf_puts(&line.sent, message.n == 0 ? " =" : " ");
 		buf_puts(&line.shown, message.n == 0 ? " =" : " ");
 		put_message(&line, d, s, buf_bytes(&message));
+	}
+	if (line.sent.n > sasl_command_max(d->proto)) { /* then the go-ahead is waited for */
+		line.sent.n = line.shown.n = command;
+		s->step = 0;
 	}
 	ok = ok && send_line(d, &line);
 	buf_free(&message);

@@ -41,6 +41,3 @@ bool auth_login(struct dialog *d, const struct sasl_creds *creds);
 
 /* POP3 APOP with the greeting's stamp (pop3_apop_stamp). */
 bool auth_apop(struct dialog *d, const struct sasl_creds *creds, struct bytes stamp);
-
-/* How an AUTH answer may be shown: '<hidden: user "sample", password 8 bytes>'. */
-void auth_shown(struct buf *out, const struct sasl_creds *creds);

@@ -16,7 +16,11 @@ enum opt_kind {
 	OPT_FD,     /* unsigned, descriptor number plus 1, so that 0 = not said */
 };
 
-enum { OPT_LIST_MAX = 100, OPT_SECRET_MAX = 1024, OPT_USER_MAX = 256 };
+enum {
+	OPT_LIST_MAX = 100,
+	OPT_SECRET_MAX = 8192, /* tokens of Exchange Online have 2000 octets and more */
+	OPT_USER_MAX = 256
+};
 
 struct opt_list {
 	const char *at[OPT_LIST_MAX];

@@ -67,7 +67,10 @@ static const struct login_case cases[] = {
 			{ "220 a\r\n", "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n", "535 no\r\n" }, true,
 			REPLY_NO,
 			"AUTH XOAUTH2 dXNlcj1zYW1wbGUBYXV0aD1CZWFyZXIgcGFzc3dvcmQBAQ==\r\n\r\n",
-			"AUTH XOAUTH2 <hidden: user \"sample\", password 8 bytes>\n\n" },
+			"AUTH XOAUTH2 <hidden: user \"sample\", token 8 bytes>\n\n" },
+	{ "OAUTHBEARER, the answer to the error hides nothing", PROTO_POP3, SASL_OAUTHBEARER,
+			{ "+OK\r\n", "+ e30=\r\n", "-ERR no\r\n" }, true, REPLY_NO, NULL,
+			"AUTH OAUTHBEARER <hidden: user \"sample\", token 8 bytes>\nAQ==\n" },
 	{ "a server that says yes without its proof is not believed", PROTO_SMTP, SASL_SCRAM_SHA_1,
 			{ "220 a\r\n", "235 ok\r\n" }, false, REPLY_OK, NULL, NULL },
 	{ "a nonce that is not ours is cancelled", PROTO_SMTP, SASL_SCRAM_SHA_256,
@@ -131,6 +134,53 @@ static void test_logins(void **state)
 		run_case(&cases[i]);
 }
 
+/* RFC 4954 4, RFC 5034 4: a response that makes the command too long waits to be asked for. */
+static void test_long_responses(void **state)
+{
+	static const struct dialog_observer silent = { 0 };
+	static const struct {
+		enum proto proto;
+		size_t password; /* octets */
+		const char *replies[3], *begins;
+	} longs[] = {
+		{ PROTO_SMTP, 364, { "220 a\r\n", "235 ok\r\n" }, "AUTH PLAIN AHNhbXBsZQB4" },
+		{ PROTO_SMTP, 365, { "220 a\r\n", "334 \r\n", "235 ok\r\n" },
+				"AUTH PLAIN\r\nAHNhbXBsZQB4" },
+		{ PROTO_POP3, 172, { "+OK\r\n", "+OK\r\n" }, "AUTH PLAIN AHNhbXBsZQB4" },
+		{ PROTO_POP3, 173, { "+OK\r\n", "+ \r\n", "+OK\r\n" },
+				"AUTH PLAIN\r\nAHNhbXBsZQB4" },
+		{ PROTO_IMAP, 4000, { "* OK a\r\n", "a1 OK\r\n" },
+				"a1 AUTHENTICATE PLAIN AHNhbXBsZQB4" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(longs); i++) {
+		struct fake_world world;
+		struct stream_chunk chunks[COUNT(longs[0].replies)] = { { 0 } };
+		struct sasl_creds creds = sample;
+		unsigned char password[4000];
+		struct dialog d = { .ob = &silent };
+		memset(password, 'x', sizeof(password));
+		creds.password = (struct bytes){ password, longs[i].password };
+		fake_world_init(&world);
+		struct stream_memory memory = { .chunks = chunks, .advance = fake_world_advance };
+		for (size_t n = 0; n < COUNT(chunks) && longs[i].replies[n]; n++)
+			chunks[memory.count++] = (struct stream_chunk){ .data = longs[i].replies[n],
+				.after_write = n > 0 };
+		dialog_begin(&d, &world.w, stream_memory(&world.w, &memory), longs[i].proto);
+		assert_true(dialog_read_reply(&d, DIALOG_REPLY_MS));
+		assert_true(auth_run(&d,
+				&(struct auth_how){ .mech = SASL_PLAIN,
+						.creds = &creds,
+						.tag = "a1" }));
+		assert_int_equal(d.reply.status, REPLY_OK);
+		assert_true(bytes_starts(buf_bytes(&memory.written), bytes_of(longs[i].begins)));
+		dialog_end(&d);
+		buf_free(&memory.written);
+		fake_world_free(&world);
+	}
+}
+
 struct may_case {
 	const char *name;
 	bool is_remote, insecure, may;
@@ -182,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_logins),
+		cmocka_unit_test(test_long_responses),
 		cmocka_unit_test(test_may_send),
 		cmocka_unit_test(test_pick),
 	};

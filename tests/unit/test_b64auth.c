@@ -133,6 +133,19 @@ static const struct run runs[] = {
 		"a1 AUTHENTICATE PLAIN AHNhbXBsZQBwYXNzd29yZA==\n", NULL},
 	{"the lines of LOGIN", {"b64auth", "login", "--line", "-u", "sample", "--pass-file", "-"},
 		"password\n", 0, "AUTH LOGIN\nc2FtcGxl\ncGFzc3dvcmQ=\n", NULL},
+	{"a response too long for the command line of POP3", {"b64auth", "xoauth2", "--line", "--pop3",
+		"-u", "sample", "--pass-file", "-"},
+		"01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		"01234567890123456789012345678901234567890123456789012345678901234567890123456789\n", 0,
+		"AUTH XOAUTH2\n"
+		"dXNlcj1zYW1wbGUBYXV0aD1CZWFyZXIgMDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1"
+		"Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1"
+		"Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1"
+		"Njc4OQEB\n",
+		NULL},
+	{"the lines of CRAM-MD5", {"b64auth", "cram-md5", "--line", "-u", "tim", "--pass-file", "-",
+		"<1@x>"}, "p\n", 0,
+		"AUTH CRAM-MD5\ndGltIDkxMTQ1YTE4NzdiMGVlMWQ1YzA0ODQ2NTcwN2I3MTQ2\n", NULL},
 	{"a nonce with a comma", {"b64auth", "ntlm", "-u", "x", "--nonce", "12345678,"}, NULL, 3, "",
 		"--nonce takes"},
 	{"digest-md5 without a host", {"b64auth", "digest-md5", "-u", "x", "y"}, NULL, 3, "",

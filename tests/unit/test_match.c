@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static const struct example {
-	const char *id, *proto, *stage, *user, *error, *host, *line;
+	const char *id, *proto, *stage, *user, *error, *host, *mech, *line;
 } examples[] = {
 #include "advice_examples.inc"
 };
@@ -44,7 +44,8 @@ static void it_answers_what_advise_answers(void **state)
 				.stage = e->stage[0] ? e->stage : NULL,
 				.error = e->error[0] ? e->error : NULL,
 				.user = bytes_of(e->user),
-				.host = bytes_of(e->host) };
+				.host = bytes_of(e->host),
+				.mech = bytes_of(e->mech) };
 			advice_read_reply(bytes_of(e->line), &f);
 			compare(&f);
 			f.text.n /= 2;

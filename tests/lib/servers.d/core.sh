@@ -9,6 +9,7 @@ accounts='postfix:61001 postdrop:61002 dovecot:61003 dovenull:61004'
 ports='SMTP PLAIN SUBMISSION SMTPS TLS12 CHAIN LEAF_ONLY EXPIRED EARLY WRONG_NAME SELF_SIGNED
 	UNKNOWN_ROOT NO_BACKEND FQDN_HELO REFUSES POP3 POP3S IMAP IMAPS
 	SINK SINK_NO_EHLO SINK_HARD_RCPT SINK_SOFT_DATA SINK_DROP_RCPT SINK_421_MAIL SINK_SLOW_DOT'
+TOKEN_KEY=of-the-tests-only
 
 spool() {
 	rm -rf "$root/var/spool/postfix" "$root/var/lib/postfix" "$root/var/lib/dovecot"
@@ -32,6 +33,7 @@ configure() {
 	MAIL_LOG=$root/var/log/mail.log
 	DOVECOT_LOG=$root/var/log/dovecot.log
 	DOVECOT_VERSION=$dovecot
+	TOKEN_KEY=$TOKEN_KEY
 	EOF
 	rm -rf "$root/etc/postfix" "$root/etc/dovecot"
 	mkdir -p "$root/etc/postfix" "$root/etc/dovecot"
@@ -40,6 +42,9 @@ configure() {
 	done
 	fill users etc/dovecot/users
 	fill "dovecot-$dovecot.conf" etc/dovecot/dovecot.conf
+	[ "$dovecot" != 2.3 ] || fill oauth2.conf etc/dovecot/oauth2.conf
+	mkdir -p "$root/etc/dovecot/keys/default/HS256"
+	printf %s "$TOKEN_KEY" | base64 >"$root/etc/dovecot/keys/default/HS256/default"
 	# Postfix sleeps until its files are two seconds old, lest it read half a file
 	touch -d '1 minute ago' "$root"/etc/postfix/*
 }
