@@ -15,7 +15,7 @@ enum {
 	TLS_FATAL = 2,
 };
 
-enum arg { NO_ARG, NUMBER, TEXT };
+enum arg { NO_ARG, NUMBER, TEXT, TEXTS };
 
 /* Which parts of an answer an action changes. */
 enum part { FIRST, EACH, LAST };
@@ -137,6 +137,15 @@ static void line_lie(const struct fault *f, struct buf *line)
 		return;
 	snprintf(number, sizeof(number), "%" PRIu64, f->number);
 	splice(line, start, end - start, bytes_of(number));
+}
+
+/* The first time that it is there. */
+static void line_swap(const struct fault *f, struct buf *line)
+{
+	size_t at = bytes_search(buf_bytes(line), buf_bytes(&f->old));
+
+	if (at < line->n)
+		splice(line, at, f->old.n, buf_bytes(&f->text));
 }
 
 /* --- an answer --- */
@@ -316,6 +325,7 @@ static const struct fault_action actions[] = {
 	{ "silence", NO_ARG, .answer = answer_silence },
 	{ "spaces", NO_ARG, .line = line_spaces },
 	{ "split", NO_ARG, .answer = answer_split },
+	{ "swap", TEXTS, .line = line_swap },
 	{ "teaser", NO_ARG, .answer = answer_teaser },
 	{ "twice", NO_ARG, .answer = answer_twice },
 	{ "unstuffed", .arg = NO_ARG }, /* the session asks for it */
@@ -419,6 +429,13 @@ static bool read_action(struct fault *f, struct bytes in, struct err *e)
 				err_set(e, ERR_USAGE,
 						"--fault %s: \"%s\" wants a number up to %" PRIu64,
 						f->spec, f->action->name, f->action->max);
+	case TEXTS:
+		word = bytes_head(arg, bytes_find(arg, ' '));
+		if (word.n == 0 || word.n == arg.n || !unescape(word, &f->old))
+			return err_set(e, ERR_USAGE, "--fault %s: \"%s\" wants OLD NEW", f->spec,
+					f->action->name);
+		arg = bytes_skip(arg, word.n + 1);
+		/* fallthrough */
 	case TEXT:
 		return unescape(f->action == actions ? in : arg, &f->text) ||
 				err_set(e, ERR_USAGE,
@@ -439,7 +456,9 @@ bool faults_add(struct faults *f, const char *spec, const char *const *stages, s
 		return err_set(e, ERR_USAGE, "more than %d faults", FAULTS_MAX);
 	if (equals == in.n)
 		return err_set(e, ERR_USAGE, "--fault takes STAGE=ACTION, not \"%s\"", spec);
-	*one = (struct fault){ .spec = spec, .text = BUF(FAULT_TEXT_MAX) };
+	*one = (struct fault){ .spec = spec,
+		.old = BUF(FAULT_TEXT_MAX),
+		.text = BUF(FAULT_TEXT_MAX) };
 	f->count++;
 	return read_stage(one, bytes_head(in, equals), stages, e) &&
 			read_action(one, bytes_skip(in, equals + 1), e);
@@ -447,8 +466,10 @@ bool faults_add(struct faults *f, const char *spec, const char *const *stages, s
 
 void faults_free(struct faults *f)
 {
-	for (size_t i = 0; i < f->count; i++)
+	for (size_t i = 0; i < f->count; i++) {
+		buf_free(&f->at[i].old);
 		buf_free(&f->at[i].text);
+	}
 	f->count = 0;
 }
 
@@ -473,7 +494,7 @@ const struct fault *faults_begin(struct faults *f, struct fault_state *s, struct
 	const struct fault *refusal = NULL;
 
 	s->active = 0;
-	s->is_begun = false;
+	s->is_begun = s->is_swapped = false;
 	for (size_t i = 0; i < f->count; i++) {
 		struct fault *one = &f->at[i];
 		bool is_here = is_stage(one, stage);
@@ -491,8 +512,16 @@ const struct fault *faults_begin(struct faults *f, struct fault_state *s, struct
 void faults_line(const struct faults *f, const struct fault_state *s, struct buf *line)
 {
 	FAULTS_EACH(f, s, i)
-	if (f->at[i].action->line)
+	if (f->at[i].action->line && !(s->is_swapped && f->at[i].old.n > 0))
 		f->at[i].action->line(&f->at[i], line);
+}
+
+void faults_message(const struct faults *f, struct fault_state *s, struct buf *message)
+{
+	FAULTS_EACH(f, s, i)
+	if (f->at[i].old.n > 0)
+		line_swap(&f->at[i], message);
+	s->is_swapped = true;
 }
 
 void faults_answer(const struct faults *f, struct fault_state *s, struct buf *out, size_t at,

@@ -29,6 +29,7 @@ struct fault {
 	bool is_limited;
 	uint64_t left;    /* times, where is_limited */
 	uint64_t number;  /* of the action, in its own unit */
+	struct buf old;   /* what text stands for instead */
 	struct buf text;  /* of the action, escapes decoded */
 	const char *spec; /* as given; borrowed */
 };
@@ -43,6 +44,7 @@ struct faults {
 struct fault_state {
 	uint32_t active;            /* those that hold for the answer under way */
 	bool is_begun;              /* a part of that answer was made */
+	bool is_swapped;            /* in what was then put into base64 */
 	bool is_mute;               /* nothing is said any more, whatever comes */
 	bool ends, resets;          /* the connection is to be closed, by an RST */
 	size_t pause_at;            /* once so many octets are sent, ... */
@@ -69,6 +71,9 @@ const struct fault *faults_begin(struct faults *f, struct fault_state *s, struct
 #define FAULTS_EACH(f, s, i)                    \
 	for (size_t i = 0; i < (f)->count; i++) \
 		if ((s)->active & (UINT32_C(1) << i))
+
+/* Changes what a line of a reply is made of: the message that it holds in base64. */
+void faults_message(const struct faults *f, struct fault_state *s, struct buf *message);
 
 /* Changes one line of a reply; its end is there. */
 void faults_line(const struct faults *f, const struct fault_state *s, struct buf *line);

@@ -58,15 +58,13 @@ static bool may_log_in(const struct session *s)
 
 static void put_capabilities(const struct session *s, struct buf *out)
 {
-	struct bytes rest = BYTES(LOGIN_MECHS), word;
-
 	buf_puts(out, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR");
 	if (s->sink->can_tls && !s->is_tls)
 		buf_puts(out, " STARTTLS");
 	if (!may_log_in(s))
 		buf_puts(out, " LOGINDISABLED");
-	while (may_log_in(s) && bytes_word(&rest, &word))
-		buf_printf(out, " AUTH=%.*s", (int)word.n, (const char *)word.p);
+	else
+		login_put_mechs(out, session_mechs(s), " AUTH=");
 }
 
 static void greet(struct session *s)

@@ -23,7 +23,7 @@ enum { DAY_S = 86400, BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
 struct mailsink {
 	unsigned port[SERVE_PORTS], first_port;
 	const char *bind;
-	struct opt_list users, faults;
+	struct opt_list users, faults, mechs;
 	const char *user_file, *maildir, *banner;
 	const char *cert, *key, *cert_out;
 	bool no_tls, require_tls, discard;
@@ -51,6 +51,7 @@ static const struct opt options[] = {
 	{.help = "Who and what"},
 	{0, "user", "NAME:PASS", OPT_LIST, AT(users), "this user can log in; may be repeated", 0, 0},
 	{0, "user-file", "FILE", OPT_TEXT, AT(user_file), "the same, one NAME:PASS a line", 0, 0},
+	{0, "auth", "MECH", OPT_LIST, AT(mechs), "offer this one (--man); may be repeated", 0, 0},
 	{0, "maildir", "DIR", OPT_TEXT, AT(maildir), "keep messages there, not in memory", 0, 0},
 	{0, "discard", NULL, OPT_FLAG, AT(discard), "take messages, keep none", 0, 0},
 	{0, "max-messages", "N", OPT_NUMBER, AT(max_messages), "keep at most N (10000)", 1, 1000000},
@@ -88,13 +89,16 @@ static const char *const more[] = {
 	"When it listens it says so on standard output, in one line with the ports:"
 	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"
 	" whoever is there.",
+	"--auth chooses among ANONYMOUS, LOGIN, PLAIN, NTLM, CRAM-MD5, DIGEST-MD5, XOAUTH2, OAUTHBEARER"
+	" (the password is the token), SCRAM-SHA-1, SCRAM-SHA-256; without it all but ANONYMOUS and"
+	" NTLM. With ANONYMOUS anybody logs in. USER, APOP and LOGIN of IMAP always work.",
 	"--fault breaks the answer to a STAGE: a command's name, or greeting, tls (when it is to begin),"
 	" dot (the message is complete), proof (the answer to an AUTH challenge), any; with *N only the"
 	" first N times. ACTION is a reply (\"rcpt*2=450 4.2.0 Greylisted\"; with \\r \\n \\0 \\\\"
 	" \\xNN; one that refuses stands for the command, another only for its answer), or one of: close"
 	" reset silence cut, delay S, drip MS, split (each octet a packet), twice, insert TEXT,"
 	" count N (more lines), endless, long N (octets), teaser, lf, noeol, nodot, unstuffed, spaces,"
-	" lower, mask (stars), xxxx, oldauth (AUTH=), lie N (sizes), alert N (of TLS).",
+	" swap OLD NEW (in an AUTH challenge before it is base64, too), lower, mask (stars), xxxx, oldauth (AUTH=), lie N (sizes), alert N (of TLS).",
 	"--user shows a password in ps until it is overwritten, right after the start; for other than"
 	" throw-away ones there is --user-file.",
 	NULL,
@@ -161,6 +165,21 @@ static bool choose_ports(struct mailsink *m, struct err *e)
 		if (serve_port_is_tls((enum serve_port)i))
 			m->port[i] = SERVE_UNUSED;
 	return true;
+}
+
+static bool take_mechs(struct sink *sink, const struct opt_list *names, struct err *e)
+{
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < names->count && unknown == 0; i++) {
+		sasl_mechs_add(bytes_of(names->at[i]), &sink->mechs, &unknown);
+		if (unknown > 0)
+			err_set(e, ERR_USAGE, "--auth %s: no mechanism that is known here",
+					names->at[i]);
+	}
+	if (names->count == 0)
+		sink->mechs = LOGIN_USUAL;
+	return unknown == 0;
 }
 
 static bool take_faults(struct faults *f, const struct opt_list *specs, struct err *e)
@@ -341,6 +360,7 @@ int mailsink_main(struct world *w, int argc, char **argv)
 	buf_put(&name, smtp_banner_host(bytes_of(m.banner)));
 	set_sink(&sink, w, &m, name.n > 0 ? buf_text(&name) : HOST_NAME);
 	bool ok = take_users(&sink.users, &m, argc, argv, &e) && check_options(&m, &e) &&
+			take_mechs(&sink, &m.mechs, &e) &&
 			take_faults(&sink.faults, &m.faults, &e) && run(&sink, &m, &e);
 	if (!ok)
 		opt_wrong(w, &mailsink_spec, "%s", e.text);

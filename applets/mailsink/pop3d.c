@@ -104,7 +104,7 @@ static void do_capa(struct session *s, struct bytes arg)
 		session_reply(s, "STLS");
 	if (may_log_in(s)) {
 		session_reply(s, "USER");
-		session_reply(s, "SASL " LOGIN_MECHS);
+		session_reply_mechs(s, "SASL", " ");
 	}
 	session_reply(s, "IMPLEMENTATION mailsink");
 	session_reply(s, ".");
@@ -186,8 +186,11 @@ static void do_apop(struct session *s, struct bytes arg)
 		return;
 	}
 	struct bytes name = bytes_head(arg, name_end - 1), digest = bytes_skip(arg, name_end);
-	finish_login(s, name, "APOP",
-			users_check_apop(&s->sink->users, buf_bytes(&p->stamp), name, digest));
+	struct bytes password = users_password(&s->sink->users, name);
+	struct buf due = BUF_SECRET(SESSION_LINE_MAX);
+	sasl_apop(&due, buf_bytes(&p->stamp), password);
+	finish_login(s, name, "APOP", password.n > 0 && users_same(buf_bytes(&due), digest));
+	buf_free(&due);
 }
 
 static void auth_end(struct session *s, enum login_result result)
@@ -209,12 +212,16 @@ static void auth_end(struct session *s, enum login_result result)
 /* Without an argument: the list that clients older than RFC 5034 ask for. */
 static void list_mechs(struct session *s)
 {
-	struct bytes rest = BYTES(LOGIN_MECHS), word;
+	struct buf names = BUF(SESSION_LINE_MAX);
+	struct bytes rest, word;
 
+	login_put_mechs(&names, session_mechs(s), " ");
+	rest = buf_bytes(&names);
 	session_reply(s, "+OK");
 	while (bytes_word(&rest, &word))
 		session_reply(s, "%.*s", (int)word.n, (const char *)word.p);
 	session_reply(s, ".");
+	buf_free(&names);
 }
 
 static void do_auth(struct session *s, struct bytes arg)

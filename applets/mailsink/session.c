@@ -212,18 +212,38 @@ static void end_auth(struct session *s, enum login_result result)
 	login_end(&s->login);
 }
 
+unsigned session_mechs(const struct session *s)
+{
+	return s->sink->mechs & ~(unsigned)(*s->certificate ? 0 : SASL_EXTERNAL);
+}
+
+void session_reply_mechs(struct session *s, const char *start, const char *before)
+{
+	struct buf line = BUF(SESSION_LINE_MAX);
+
+	buf_puts(&line, start);
+	login_put_mechs(&line, session_mechs(s), before);
+	session_reply_long(s, buf_bytes(&line));
+	buf_free(&line);
+}
+
 static void step_auth(struct session *s, const struct bytes *line)
 {
-	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(SESSION_LINE_MAX);
+	struct buf challenge = BUF(SESSION_LINE_MAX), reply = BUF(2 * SESSION_LINE_MAX);
 	enum login_result result = login_step(&s->login, &s->sink->users, line, &challenge);
+	bool is_random = s->login.mech != SASL_LOGIN && challenge.n > 0;
 
+	if (s->login.is_refused)
+		session_note_login(s, buf_bytes(&s->login.user), sasl_mech_name(s->login.mech),
+				false);
 	if (result == LOGIN_MORE) {
-		bool is_random = s->login.mech == SASL_CRAM_MD5;
+		faults_message(&s->sink->faults, &s->fault, &challenge);
+		buf_printf(&reply, "%s ", s->proto->challenge);
+		b64_encode(buf_bytes(&challenge), &reply);
 		struct buf shown = BUF(SESSION_LINE_MAX);
-		buf_printf(&reply, "%s %s", s->proto->challenge, buf_text(&challenge));
-		buf_printf(&shown, "%s %s", s->proto->challenge,
-				is_random ? "<challenge>" : buf_text(&challenge));
-		session_reply_random(s, buf_text(&reply), buf_text(&shown));
+		buf_printf(&shown, "%s <challenge>", s->proto->challenge);
+		session_reply_random(s, buf_text(&reply),
+				is_random ? buf_text(&shown) : buf_text(&reply));
 		buf_free(&shown);
 	} else {
 		end_auth(s, result);
@@ -234,10 +254,13 @@ static void step_auth(struct session *s, const struct bytes *line)
 
 void session_auth(struct session *s, struct bytes arg)
 {
-	struct bytes mech = { 0 }, initial;
+	struct bytes name = { 0 }, initial;
 
-	bytes_word(&arg, &mech);
-	if (!login_begin(&s->login, s->sink->w, sasl_mech_of(mech), s->sink->name)) {
+	bytes_word(&arg, &name);
+	unsigned mech = sasl_mech_of(name) & session_mechs(s);
+	if (mech)
+		login_begin(&s->login, mech, s->sink->w, s->sink->name, s->certificate);
+	if (!mech) {
 		end_auth(s, LOGIN_UNKNOWN);
 	} else if (!bytes_word(&arg, &initial)) {
 		step_auth(s, NULL);
@@ -251,6 +274,9 @@ void session_auth(struct session *s, struct bytes arg)
 
 void session_note_login(struct session *s, struct bytes user, const char *how, bool ok)
 {
+	if (s->login.is_told)
+		return;
+	s->login.is_told = s->login.mech != 0;
 	journal_note(&s->sink->journal, &s->at, "login", "login of \"%.*s\" by %s %s", (int)user.n,
 			(const char *)user.p, how, ok ? "accepted" : "refused");
 }

@@ -61,6 +61,7 @@ struct session {
 	struct buf line; /* the line that is not whole yet; secret */
 	bool line_cut;
 	struct buf out;
+	char certificate[ADDR_HOST_MAX]; /* the client's: whose it is; "" = none that is trusted */
 	struct login login;
 	struct fault_state fault;
 };
@@ -108,6 +109,10 @@ void session_reply_long(struct session *s, struct bytes text);
 
 /* The same, shown as something else in a journal that is to be compared with another run's. */
 void session_reply_random(struct session *s, const char *sent, const char *shown);
+
+/* What AUTH can be had with in this session, and a line of reply that lists it. */
+unsigned session_mechs(const struct session *s);
+void session_reply_mechs(struct session *s, const char *start, const char *before);
 
 /* The client comes to a stage (FAULT_STAGES), or to a command of that name; NULL: to a command that
  * is not known. Faults for it hold from here on. False: one of them refuses, and has answered. */

@@ -17,6 +17,7 @@ struct sink {
 	bool can_tls;         /* STARTTLS and STLS are offered */
 	bool discard;         /* messages are taken and not kept */
 	bool require_tls;     /* nothing is taken and nobody logs in in clear text */
+	unsigned mechs;       /* SASL_*: offered to who can log in */
 	uint64_t message_max; /* octets of one message */
 	struct users users;
 	struct store store;

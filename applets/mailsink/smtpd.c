@@ -120,7 +120,7 @@ static void do_ehlo(struct session *s, struct bytes arg)
 	if (s->sink->can_tls && !s->is_tls)
 		session_reply(s, "250-STARTTLS");
 	if (may_auth(s))
-		session_reply(s, "250-AUTH " LOGIN_MECHS);
+		session_reply_mechs(s, "250-AUTH", " ");
 	session_reply(s, "250-ENHANCEDSTATUSCODES");
 	session_reply(s, "250-8BITMIME");
 	session_reply(s, "250-CHUNKING");

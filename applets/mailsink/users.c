@@ -3,13 +3,12 @@
 #include "applets/mailsink/users.h"
 
 #include "proto/hash.h"
-#include "proto/sasl.h"
 #include "sys/file.h"
 #include "sys/mem.h"
 
 #include <stdlib.h>
 
-enum { FILE_MAX = 256 * 1024, PROOF_MAX = USERS_SPEC_MAX + 64 };
+enum { FILE_MAX = 256 * 1024 };
 
 void users_free(struct users *u)
 {
@@ -68,45 +67,19 @@ bool users_load(struct users *u, const char *path, struct err *e)
 	return ok;
 }
 
-static bool same(struct bytes a, struct bytes b)
+bool users_same(struct bytes a, struct bytes b)
 {
 	return a.n == b.n && hash_equal(a.p, b.p, a.n);
 }
 
+struct bytes users_password(const struct users *u, struct bytes name)
+{
+	const struct user *user = find(u, name);
+
+	return user ? buf_bytes(&user->password) : (struct bytes){ 0 };
+}
+
 bool users_check_password(const struct users *u, struct bytes name, struct bytes password)
 {
-	const struct user *user = find(u, name);
-
-	return user && same(buf_bytes(&user->password), password);
-}
-
-bool users_check_cram_md5(const struct users *u, struct bytes challenge, struct bytes name,
-		struct bytes response)
-{
-	const struct user *user = find(u, name);
-
-	if (!user)
-		return false;
-	struct buf due = BUF_SECRET(PROOF_MAX);
-	sasl_cram_md5(&due,
-			&(struct sasl_creds){ .user = buf_bytes(&user->name),
-					.password = buf_bytes(&user->password) },
-			challenge);
-	bool ok = same(buf_bytes(&due), response);
-	buf_free(&due);
-	return ok;
-}
-
-bool users_check_apop(const struct users *u, struct bytes stamp, struct bytes name,
-		struct bytes digest)
-{
-	const struct user *user = find(u, name);
-
-	if (!user)
-		return false;
-	struct buf due = BUF_SECRET(PROOF_MAX);
-	sasl_apop(&due, stamp, buf_bytes(&user->password));
-	bool ok = same(buf_bytes(&due), digest);
-	buf_free(&due);
-	return ok;
+	return password.n > 0 && users_same(users_password(u, name), password);
 }

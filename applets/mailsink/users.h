@@ -27,9 +27,10 @@ bool users_add(struct users *u, struct bytes spec, struct err *e);
 /* Adds one user a line; empty lines and those that begin with '#' are passed over. */
 bool users_load(struct users *u, const char *path, struct err *e);
 
-/* Each says whether the proof is that of the user; name is compared octet by octet. */
+/* The user's password; empty, as none is, when there is no such user. name is compared octet by
+ * octet. */
+struct bytes users_password(const struct users *u, struct bytes name);
 bool users_check_password(const struct users *u, struct bytes name, struct bytes password);
-bool users_check_cram_md5(const struct users *u, struct bytes challenge, struct bytes name,
-		struct bytes response);
-bool users_check_apop(const struct users *u, struct bytes stamp, struct bytes name,
-		struct bytes digest);
+
+/* Equal, in a time that does not tell where they differ. */
+bool users_same(struct bytes a, struct bytes b);

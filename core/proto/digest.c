@@ -1,4 +1,4 @@
-/* digest - DIGEST-MD5 messages of a client and the server's proof
+/* digest - DIGEST-MD5 messages of both sides
  * SPDX-License-Identifier: MIT */
 #include "proto/digest.h"
 
@@ -7,10 +7,37 @@
 
 enum { VALUE_MAX = 4096, HEX = 2 * HASH_MD5_SIZE };
 
-/* What the challenge says, quotes and escapes undone. */
-struct challenge {
-	struct buf realm, nonce;
-	bool has_realm, is_utf8, is_sess, has_qop, has_auth;
+enum field {
+	REALM,
+	NONCE,
+	CHARSET,
+	ALGORITHM,
+	QOP,
+	USERNAME,
+	AUTHZID,
+	CNONCE,
+	URI,
+	RESPONSE,
+	FIELDS
+};
+
+static const char *const field_names[FIELDS] = {
+	"realm",
+	"nonce",
+	"charset",
+	"algorithm",
+	"qop",
+	"username",
+	"authzid",
+	"cnonce",
+	"digest-uri",
+	"response",
+};
+
+/* What a challenge or a response says, quotes and escapes undone. */
+struct message {
+	struct buf value[FIELDS];
+	bool has[FIELDS];
 };
 
 static bool is_blank(unsigned char c)
@@ -50,25 +77,29 @@ static bool list_has(struct bytes list, struct bytes word)
 	return false;
 }
 
-static void keep(struct challenge *c, struct bytes name, struct bytes value)
+/* False: said twice, which only realm may be; the first one counts. */
+static bool keep(struct message *m, struct bytes name, struct bytes value)
 {
-	if (bytes_equal_nocase(name, BYTES("realm")) && !c->has_realm) { /* the first of several */
-		c->has_realm = true;
-		buf_put(&c->realm, value);
-	} else if (bytes_equal_nocase(name, BYTES("nonce"))) {
-		buf_clear(&c->nonce);
-		buf_put(&c->nonce, value);
-	} else if (bytes_equal_nocase(name, BYTES("charset"))) {
-		c->is_utf8 = bytes_equal_nocase(value, BYTES("utf-8"));
-	} else if (bytes_equal_nocase(name, BYTES("algorithm"))) {
-		c->is_sess = bytes_equal_nocase(value, BYTES("md5-sess"));
-	} else if (bytes_equal_nocase(name, BYTES("qop"))) {
-		c->has_qop = true;
-		c->has_auth = list_has(value, BYTES("auth"));
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (!bytes_equal_nocase(name, bytes_of(field_names[i])))
+			continue;
+		if (m->has[i])
+			return i == REALM;
+		m->has[i] = true;
+		m->value[i].max = VALUE_MAX;
+		return buf_put(&m->value[i], value);
 	}
+	return true;
 }
 
-static bool read_challenge(struct bytes in, struct challenge *c, const char **why)
+static void message_free(struct message *m)
+{
+	for (size_t i = 0; i < FIELDS; i++)
+		buf_free(&m->value[i]);
+}
+
+/* m is zeroed; message_free in any case. */
+static bool read_message(struct bytes in, struct message *m)
 {
 	struct buf value = BUF(VALUE_MAX);
 	bool ok = true;
@@ -81,19 +112,27 @@ static bool read_challenge(struct bytes in, struct challenge *c, const char **wh
 		struct bytes name = bytes_head(in, bytes_find(in, '='));
 		ok = name.n < in.n;
 		in = bytes_skip(in, name.n + 1);
-		ok = ok && take_value(&in, &value);
-		if (ok)
-			keep(c, bytes_trim(name), buf_bytes(&value));
+		ok = ok && take_value(&in, &value) && keep(m, bytes_trim(name), buf_bytes(&value));
 	}
-	if (!ok)
-		*why = "the server's challenge is not of the form name=value,...";
-	else if (c->nonce.n == 0)
-		*why = "the server's challenge has no nonce";
-	else if (!c->is_sess)
-		*why = "the server's challenge is not for algorithm=md5-sess";
-	else if (c->has_qop && !c->has_auth)
-		*why = "the server insists on a protection layer (qop) that is not known here";
 	buf_free(&value);
+	return ok;
+}
+
+static bool says(const struct message *m, enum field field, const char *what)
+{
+	return bytes_equal_nocase(buf_bytes(&m->value[field]), bytes_of(what));
+}
+
+static bool read_challenge(struct bytes in, struct message *c, const char **why)
+{
+	if (!read_message(in, c))
+		*why = "the server's challenge is not of the form name=value,...";
+	else if (c->value[NONCE].n == 0)
+		*why = "the server's challenge has no nonce";
+	else if (!says(c, ALGORITHM, "md5-sess"))
+		*why = "the server's challenge is not for algorithm=md5-sess";
+	else if (c->has[QOP] && !list_has(buf_bytes(&c->value[QOP]), BYTES("auth")))
+		*why = "the server insists on a protection layer (qop) that is not known here";
 	return !*why;
 }
 
@@ -123,18 +162,17 @@ static void md5_hex(const struct bytes *parts, size_t count, char hex[HEX + 1])
 }
 
 /* hex(A1) */
-static void hash_secret(const struct digest_exchange *x, const struct challenge *c,
-		char hex[HEX + 1])
+static void hash_secret(const struct digest_exchange *x, const struct message *c, char hex[HEX + 1])
 {
 	struct buf secret = BUF_SECRET(4 * VALUE_MAX);
 	unsigned char digest[HASH_MD5_SIZE];
 	const struct bytes colon = BYTES(":");
-	struct bytes session[] = { { digest, sizeof(digest) }, colon, buf_bytes(&c->nonce), colon,
-		x->nonce, colon, x->authzid };
+	struct bytes session[] = { { digest, sizeof(digest) }, colon, buf_bytes(&c->value[NONCE]),
+		colon, x->nonce, colon, x->authzid };
 
 	put_charset(&secret, x->user);
 	buf_putc(&secret, ':');
-	put_charset(&secret, buf_bytes(&c->realm));
+	put_charset(&secret, buf_bytes(&c->value[REALM]));
 	buf_putc(&secret, ':');
 	put_charset(&secret, x->password);
 	hash_of(HASH_MD5, &(struct bytes){ secret.p, secret.n }, 1, digest);
@@ -143,8 +181,8 @@ static void hash_secret(const struct digest_exchange *x, const struct challenge 
 }
 
 /* method: "AUTHENTICATE" for the response, nothing for rspauth. */
-static void put_response(struct buf *out, const struct digest_exchange *x,
-		const struct challenge *c, struct bytes method)
+static void put_response(struct buf *out, const struct digest_exchange *x, const struct message *c,
+		struct bytes method)
 {
 	char a1[HEX + 1], a2[HEX + 1], response[HEX + 1];
 	const struct bytes colon = BYTES(":");
@@ -152,8 +190,9 @@ static void put_response(struct buf *out, const struct digest_exchange *x,
 
 	hash_secret(x, c, a1);
 	md5_hex(request, 5, a2);
-	const struct bytes whole[] = { { (unsigned char *)a1, HEX }, colon, buf_bytes(&c->nonce),
-		BYTES(":00000001:"), x->nonce, BYTES(":auth:"), { (unsigned char *)a2, HEX } };
+	const struct bytes whole[] = { { (unsigned char *)a1, HEX }, colon,
+		buf_bytes(&c->value[NONCE]), BYTES(":00000001:"), x->nonce, BYTES(":auth:"),
+		{ (unsigned char *)a2, HEX } };
 	md5_hex(whole, 7, response);
 	buf_puts(out, response);
 }
@@ -169,13 +208,13 @@ static void put_quoted(struct buf *out, const char *name, struct bytes value)
 	buf_putc(out, '"');
 }
 
-static void put_message(struct buf *out, const struct digest_exchange *x, const struct challenge *c)
+static void put_message(struct buf *out, const struct digest_exchange *x, const struct message *c)
 {
-	buf_puts(out, c->is_utf8 ? "charset=utf-8," : "");
+	buf_puts(out, says(c, CHARSET, "utf-8") ? "charset=utf-8," : "");
 	put_quoted(out, "username", x->user);
-	if (c->has_realm)
-		put_quoted(out, ",realm", buf_bytes(&c->realm));
-	put_quoted(out, ",nonce", buf_bytes(&c->nonce));
+	if (c->has[REALM])
+		put_quoted(out, ",realm", buf_bytes(&c->value[REALM]));
+	put_quoted(out, ",nonce", buf_bytes(&c->value[NONCE]));
 	buf_puts(out, ",nc=00000001");
 	put_quoted(out, ",cnonce", x->nonce);
 	buf_puts(out, ",digest-uri=\"");
@@ -192,7 +231,7 @@ static void put_message(struct buf *out, const struct digest_exchange *x, const 
 bool digest_response(const struct digest_exchange *x, struct buf *out, struct buf *due,
 		const char **why)
 {
-	struct challenge c = { .realm = BUF(VALUE_MAX), .nonce = BUF(VALUE_MAX) };
+	struct message c = { 0 };
 
 	*why = NULL;
 	if (read_challenge(x->challenge, &c, why)) {
@@ -202,7 +241,43 @@ bool digest_response(const struct digest_exchange *x, struct buf *out, struct bu
 		if (out->overflow)
 			*why = "the server's challenge is too long";
 	}
-	buf_free(&c.realm);
-	buf_free(&c.nonce);
+	message_free(&c);
 	return !*why;
+}
+
+bool digest_user(struct bytes response, struct buf *user, struct buf *authzid)
+{
+	struct message m = { 0 };
+	bool ok = read_message(response, &m) && m.value[USERNAME].n > 0 && m.has[RESPONSE];
+
+	if (ok) {
+		buf_put(user, buf_bytes(&m.value[USERNAME]));
+		buf_put(authzid, buf_bytes(&m.value[AUTHZID]));
+	}
+	message_free(&m);
+	return ok;
+}
+
+bool digest_verify(struct bytes challenge, struct bytes response, struct bytes password,
+		struct buf *due)
+{
+	struct message c = { 0 }, m = { 0 };
+	struct buf right = BUF_SECRET(HEX);
+	bool ok = read_message(challenge, &c) && read_message(response, &m);
+	struct bytes said = buf_bytes(&m.value[RESPONSE]), uri = buf_bytes(&m.value[URI]);
+	size_t slash = bytes_find(uri, '/');
+	struct digest_exchange x = { buf_bytes(&m.value[AUTHZID]), buf_bytes(&m.value[USERNAME]),
+		password, bytes_head(uri, slash), bytes_skip(uri, slash + 1),
+		buf_bytes(&m.value[CNONCE]), challenge };
+
+	if (ok) {
+		put_response(&right, &x, &c, BYTES("AUTHENTICATE"));
+		ok = said.n == HEX && hash_equal(said.p, right.p, HEX);
+		buf_puts(due, "rspauth=");
+		put_response(due, &x, &c, BYTES(""));
+	}
+	buf_free(&right);
+	message_free(&c);
+	message_free(&m);
+	return ok;
 }

@@ -1,4 +1,4 @@
-/* ntlm - NTLMv2 messages of a client (MS-NLMP)
+/* ntlm - NTLMv2 messages of both sides (MS-NLMP)
  * SPDX-License-Identifier: MIT
  *
  * Section numbers are those of MS-NLMP. No signing, no session key: mail needs neither.
@@ -22,7 +22,8 @@ enum {
 	HEAD_1 = 32,
 	HEAD_2 = 48,
 	HEAD_3 = 64,
-	AV_TIME = 7, /* 2.2.2.1 MsvAvTimestamp */
+	AV_DOMAIN = 2, /* 2.2.2.1 MsvAvNbDomainName */
+	AV_TIME = 7,   /* MsvAvTimestamp */
 };
 
 static uint32_t rotate(uint32_t x, unsigned n)
@@ -148,6 +149,15 @@ static void put_head(struct buf *out, uint32_t type)
 	put_le(out, type, 4);
 }
 
+/* 2.2.1: length, room, offset, which moves past it. */
+static void put_field(struct buf *out, uint32_t n, uint32_t *offset)
+{
+	put_le(out, n, 2);
+	put_le(out, n, 2);
+	put_le(out, *offset, 4);
+	*offset += n;
+}
+
 void ntlm_negotiate(struct buf *out)
 {
 	put_head(out, 1);
@@ -156,7 +166,6 @@ void ntlm_negotiate(struct buf *out)
 		buf_putc(out, '\0');
 }
 
-/* 2.2.1: length, room, offset. */
 static bool get_field(struct bytes in, size_t at, struct bytes *field)
 {
 	uint32_t n = get_le(in.p + at, 2), offset = get_le(in.p + at + 4, 4);
@@ -278,12 +287,8 @@ static void put_message(struct buf *out, const struct bytes fields[6])
 	uint32_t offset = HEAD_3;
 
 	put_head(out, 3);
-	for (size_t i = 0; i < 6; i++) {
-		put_le(out, (uint32_t)fields[i].n, 2);
-		put_le(out, (uint32_t)fields[i].n, 2);
-		put_le(out, offset, 4);
-		offset += (uint32_t)fields[i].n;
-	}
+	for (size_t i = 0; i < 6; i++)
+		put_field(out, (uint32_t)fields[i].n, &offset);
 	put_le(out, FLAGS, 4);
 	for (size_t i = 0; i < 6; i++)
 		buf_put(out, fields[i]);
@@ -325,5 +330,47 @@ bool ntlm_authenticate(const struct ntlm_exchange *x, struct buf *out, const cha
 	buf_free(&user16);
 	buf_free(&lm);
 	buf_free(&nt);
+	return ok;
+}
+
+void ntlm_challenge(struct buf *out, const char *target,
+		const unsigned char challenge[NTLM_CHALLENGE])
+{
+	struct buf name = BUF(TEXT_MAX);
+	uint32_t offset = HEAD_2;
+
+	put_utf16(&name, bytes_of(target), false);
+	uint32_t n = (uint32_t)name.n;
+	put_head(out, 2);
+	put_field(out, n, &offset);
+	put_le(out, FLAGS | FLAG_INFO, 4);
+	buf_put(out, (struct bytes){ challenge, NTLM_CHALLENGE });
+	put_le(out, 0, 4);
+	put_le(out, 0, 4);
+	put_field(out, n + 8, &offset); /* the name once more, as a pair, and the end of pairs */
+	buf_put(out, buf_bytes(&name));
+	put_le(out, AV_DOMAIN, 2);
+	put_le(out, n, 2);
+	buf_put(out, buf_bytes(&name));
+	put_le(out, 0, 4);
+	buf_free(&name);
+}
+
+bool ntlm_verify(const struct ntlm_fields *f, struct bytes challenge, struct bytes password)
+{
+	struct buf user = BUF(TEXT_MAX), right = BUF_SECRET(4 * TEXT_MAX);
+	struct ntlm_exchange x = { .password = password };
+	unsigned char key[HASH_MD5_SIZE];
+	bool ok = f->nt.n > HASH_MD5_SIZE && !f->is_oem;
+
+	ntlm_put_text(&user, f->user);
+	ok = ok && make_key(&x, buf_bytes(&user), f->domain, key);
+	if (ok) {
+		put_answer(&right, key, challenge, bytes_skip(f->nt, HASH_MD5_SIZE));
+		ok = right.n == f->nt.n && hash_equal(right.p, f->nt.p, right.n);
+	}
+	mem_wipe(key, sizeof(key));
+	buf_free(&user);
+	buf_free(&right);
 	return ok;
 }

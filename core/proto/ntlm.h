@@ -1,4 +1,4 @@
-/* ntlm - NTLMv2 messages of a client (MS-NLMP)
+/* ntlm - NTLMv2 messages of both sides (MS-NLMP)
  * SPDX-License-Identifier: MIT */
 #pragma once
 
@@ -35,6 +35,13 @@ struct ntlm_fields {
 
 /* False when it is no NTLM message, or a field points outside. */
 bool ntlm_read(struct bytes in, struct ntlm_fields *f);
+
+/* The server's side. Message type 2: target names it, ASCII. */
+void ntlm_challenge(struct buf *out, const char *target,
+		const unsigned char challenge[NTLM_CHALLENGE]);
+
+/* The NTLMv2 answer in f, of message type 3, is the one that this password gives. */
+bool ntlm_verify(const struct ntlm_fields *f, struct bytes challenge, struct bytes password);
 
 /* Appends UTF-16LE as UTF-8; what is none becomes U+FFFD. */
 void ntlm_put_text(struct buf *out, struct bytes utf16);

@@ -146,6 +146,36 @@ sink_exits() { # CODE
 	END
 }
 
+@test "AUTH: each mechanism, by each protocol; a wrong password is refused" {
+	local mech
+	sink --smtp 0 --pop3 0 --imap 0 --user sample:password --auth NTLM --auth "SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2" \
+		--auth "DIGEST-MD5 CRAM-MD5 PLAIN LOGIN OAUTHBEARER ANONYMOUS" --show
+	for mech in NTLM SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 DIGEST-MD5 CRAM-MD5 PLAIN LOGIN OAUTHBEARER; do
+		try smtptalk "localhost:$SMTP" --tls none -u sample --pass-file pass --auth $mech --auth-only
+		exits 0
+		try smtptalk "localhost:$SMTP" --tls none -u sample --pass-file wrong-pass --auth $mech --auth-only
+		exits 2
+		soon grep -q "login of \"sample\" by $mech refused" sink.out
+		try pop3talk "localhost:$POP3" --tls none -u sample --pass-file pass --auth $mech --stat
+		exits 0
+		try imaptalk "localhost:$IMAP" --tls none -u sample --pass-file pass --auth $mech --stat
+		exits 0
+	done
+	try smtptalk "localhost:$SMTP" --tls none -u me@example.com --pass-file pass --auth ANONYMOUS --auth-only
+	exits 0
+	no_secret sink.out
+}
+
+@test "AUTH: only what is named is offered, NTLM and ANONYMOUS only then" {
+	sink --smtp 0 --user sample:password
+	talk "$SMTP" 'EHLO x\r\nAUTH NTLM\r\nAUTH ANONYMOUS\r\nQUIT\r\n'
+	grep -qx $'250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER XOAUTH2 DIGEST-MD5 CRAM-MD5 PLAIN LOGIN\r' got
+	[ "$(grep -c '^504 5.5.4' got)" -eq 2 ]
+	sink --smtp 0 --user sample:password --auth plain
+	talk "$SMTP" 'EHLO x\r\nQUIT\r\n'
+	grep -qx $'250-AUTH PLAIN\r' got
+}
+
 @test "--maildir: a message that was accepted is there after kill -9" {
 	sink --smtp 0 --maildir box
 	talk "$SMTP" "$MAIL$TEXT"
@@ -396,6 +426,7 @@ drip() { while printf x; do sleep 0.3; done; }
 		--smpt 0
 		--fault rctp=close
 		--fault rcpt=delay
+		--auth GSSAPI
 	END
 	try mailsink --banner $'a\nb'
 	exits 3

@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ntlm_read(x.challenge, &f)) {
 		ntlm_put_text(&text, f.target);
 		ntlm_put_text(&text, f.user);
+		must(!ntlm_verify(&f, BYTES("12345678"), BYTES("0pB7vQ")));
 	}
 	if (ntlm_authenticate(&x, &out, &why))
 		must(ntlm_read(buf_bytes(&out), &f) && f.type == 3 && f.nt.n >= 44);

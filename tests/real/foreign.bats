@@ -72,6 +72,29 @@ curl_pop3() { # OPTION... URL
 	done
 }
 
+@test "curl: each mechanism it has, by each protocol" {
+	local mech
+	sink --port 0 --user sample:password --auth "NTLM DIGEST-MD5 CRAM-MD5 PLAIN LOGIN" --show
+	swaks_to "$SMTP"
+	for mech in NTLM DIGEST-MD5 CRAM-MD5 PLAIN LOGIN; do
+		curl_pop3 --login-options "AUTH=$mech" "pop3://127.0.0.1:$POP3/" >list
+		grep -q '^1 ' list
+		curl_pop3 --login-options "AUTH=$mech" "imap://127.0.0.1:$IMAP/INBOX;MAILINDEX=1" >got
+		curl_pop3 --login-options "AUTH=$mech" --mail-from a@example.com --mail-rcpt b@example.com -T pass \
+			"smtp://127.0.0.1:$SMTP"
+		[ "$(grep -c "login of \"sample\" by $mech accepted" sink.out)" -eq 3 ] || fail "$mech"
+	done
+	for mech in XOAUTH2 OAUTHBEARER; do # curl chooses between them
+		sink --imap 0 --user sample:password --auth $mech --show
+		curl -s -S -m 5 -u sample: --oauth2-bearer password --login-options "AUTH=$mech" \
+			"imap://127.0.0.1:$IMAP/INBOX" -X NOOP >got
+		soon grep -q "login of \"sample\" by $mech accepted" sink.out
+		! curl -s -m 5 -u sample: --oauth2-bearer wrong --login-options "AUTH=$mech" \
+			"imap://127.0.0.1:$IMAP/INBOX" -X NOOP >got
+		soon grep -q "login of \"sample\" by $mech refused" sink.out
+	done
+}
+
 @test "openssl: STARTTLS, STLS and both TLS ports, TLS 1.2 and 1.3, certificate verified" {
 	local row proto port version
 	needs openssl

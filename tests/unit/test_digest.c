@@ -46,10 +46,37 @@ static void test_challenges(void **state)
 	}
 }
 
+/* RFC 2831 4, the example with IMAP */
+static void test_verify(void **state)
+{
+	const struct bytes challenge =
+			BYTES("realm=\"elwood.innosoft.com\",nonce=\"OA6MG9tEQGm2hh\","
+			      "qop=\"auth\",algorithm=md5-sess,charset=utf-8");
+	const struct bytes response =
+			BYTES("charset=utf-8,username=\"chris\",realm=\"elwood.innosoft.com\","
+			      "nonce=\"OA6MG9tEQGm2hh\",nc=00000001,cnonce=\"OA6MHXh6VqTrRk\","
+			      "digest-uri=\"imap/elwood.innosoft.com\","
+			      "response=d388dad90d4bbd760a152321f2143af7,qop=auth");
+	struct buf due = BUF_SECRET(100), user = BUF(100), authzid = BUF(100);
+
+	(void)state;
+	assert_true(digest_user(response, &user, &authzid));
+	assert_string_equal(buf_text(&user), "chris");
+	assert_int_equal(authzid.n, 0);
+	assert_true(digest_verify(challenge, response, BYTES("secret"), &due));
+	assert_string_equal(buf_text(&due), "rspauth=ea40f60335c427b5527b84dbabcdfffd");
+	assert_false(digest_verify(challenge, response, BYTES("Secret"), &due));
+	assert_false(digest_user(BYTES("username=\"chris"), &user, &authzid));
+	buf_free(&due);
+	buf_free(&user);
+	buf_free(&authzid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

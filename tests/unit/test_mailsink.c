@@ -37,6 +37,7 @@ static int64_t fake_wall(struct world *w)
 
 struct setting {
 	bool no_users, require_tls, no_tls, show, json, show_secrets;
+	unsigned mechs;
 	size_t messages_max;
 	uint64_t message_max, bytes_max;
 	const char *maildir, *banner;
@@ -63,10 +64,13 @@ static void bench_open(struct bench *b, const struct setting *t)
 					.name = "sink.example",
 					.banner = t->banner,
 					.can_tls = !t->no_tls,
+					.mechs = t->mechs,
 					.require_tls = t->require_tls,
 					.message_max = t->message_max ? t->message_max : 1000,
 			},
 	};
+	if (t->mechs == 0)
+		b->sink.mechs = SASL_PLAIN | SASL_LOGIN | SASL_CRAM_MD5;
 	b->w.out = (struct out){ .fd = -1, .capture = &b->shown };
 	b->sink.w = &b->w;
 	b->sink.store = (struct store){
@@ -198,7 +202,7 @@ static void run_rows(const struct row *rows, size_t count, const struct kind *ki
 #define EHLO "250-sink.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n"
 #define EHLO_END \
 	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-DSN\r\n250 SMTPUTF8\r\n"
-#define EHLO_AUTH "250-AUTH PLAIN LOGIN CRAM-MD5\r\n"
+#define EHLO_AUTH "250-AUTH CRAM-MD5 PLAIN LOGIN\r\n"
 #define EHLO_CLEAR EHLO "250-STARTTLS\r\n" EHLO_AUTH EHLO_END
 #define START "EHLO client.example\r\n"
 #define READY HELLO EHLO_CLEAR
@@ -409,7 +413,7 @@ static void test_smtp(void **state)
 #define STAMP "<72340172838076673.72340172838076673@sink.example>"
 #define POP_HELLO "+OK sink.example POP3 mailsink " STAMP "\r\n"
 #define CAPA "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n"
-#define CAPA_LOGIN "USER\r\nSASL PLAIN LOGIN CRAM-MD5\r\n"
+#define CAPA_LOGIN "USER\r\nSASL CRAM-MD5 PLAIN LOGIN\r\n"
 #define CAPA_END "IMPLEMENTATION mailsink\r\n.\r\n"
 #define LOGIN_IN "USER sample\r\nPASS password\r\n"
 #define NO_AUTH "-ERR [AUTH] Authentication failed\r\n"
@@ -442,7 +446,7 @@ static const struct row pop3_rows[] = {
 			"AUTH\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN =\r\nAUTH PLAIN !\r\nAUTH NTLM\r\n"
 			"AUTH LOGIN\r\nc2FtcGxl\r\ncGFzc3dvcmQ=\r\nAUTH PLAIN\r\n",
 			POP_HELLO
-			"+OK\r\nPLAIN\r\nLOGIN\r\nCRAM-MD5\r\n.\r\n+ \r\n"
+			"+OK\r\nCRAM-MD5\r\nPLAIN\r\nLOGIN\r\n.\r\n+ \r\n"
 			"-ERR Authentication aborted\r\n-ERR Malformed response\r\n-ERR Malformed base64\r\n"
 			"-ERR Unrecognized authentication mechanism\r\n+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n"
 			"+OK Logged in, 0 messages\r\n-ERR Not possible after the login\r\n",
@@ -979,8 +983,21 @@ static const struct row fault_rows[] = {
 	{ "AUTH=, blanks", { .no_tls = true, .fault = { "ehlo=oldauth", "ehlo=spaces" } },
 			"EHLO x\r\n",
 			HELLO "250-sink.example \r\n250-PIPELINING \r\n250-SIZE  1000 \r\n"
-			      "250-AUTH=PLAIN  LOGIN  CRAM-MD5 \r\n250-ENHANCEDSTATUSCODES \r\n"
+			      "250-AUTH=CRAM-MD5  PLAIN  LOGIN \r\n250-ENHANCEDSTATUSCODES \r\n"
 			      "250-8BITMIME \r\n250-CHUNKING \r\n250-DSN \r\n250 SMTPUTF8 \r\n",
+			false, 0 },
+	{ "an AUTH challenge, before it is base64, and only there",
+			{ .mechs = SASL_SCRAM_SHA_1, .fault = { "auth=swap i=4096 i=1000000000" } },
+			START "AUTH SCRAM-SHA-1 biwsbj1zYW1wbGUscj1hYmM=\r\n",
+			HELLO EHLO "250-STARTTLS\r\n250-AUTH SCRAM-SHA-1\r\n" EHLO_END "334 "
+				   "cj1hYmM3MjM0MDE3MjgzODA3NjY3My43MjM0MDE3MjgzODA3NjY3MyxzPUFR"
+				   "RUJBUUVCQVFFQkFRRUJBUUVCQVE9PSxpPTEwMDAwMDAwMDA="
+				   "\r\n",
+			false, 0 },
+	{ "words swapped, in one line", { .no_users = true, .fault = { "ehlo=swap CHUNK \\x20" } },
+			START,
+			HELLO EHLO "250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
+				   "250- ING\r\n250-DSN\r\n250 SMTPUTF8\r\n",
 			false, 0 },
 	{ "lines before the last", { .fault = { "quit=count 2" } }, "QUIT\r\n",
 			HELLO "221-1 EXISTS\r\n221-2 EXISTS\r\n" BYE, true, 0 },
@@ -998,7 +1015,7 @@ static const struct row fault_rows[] = {
 static const struct row pop3_fault_rows[] = {
 	{ "a list without end, without dot", { .fault = { "capa=nodot" } }, "CAPA\r\nQUIT\r\n",
 			POP3_HELLO "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"
-				   "PIPELINING\r\nSTLS\r\nUSER\r\nSASL PLAIN LOGIN CRAM-MD5\r\n"
+				   "PIPELINING\r\nSTLS\r\nUSER\r\nSASL CRAM-MD5 PLAIN LOGIN\r\n"
 				   "IMPLEMENTATION mailsink\r\n+OK Bye\r\n",
 			true, 0 },
 	{ "messages that are not there", { .fault = { "uidl=count 2" } }, BOX "UIDL\r\nQUIT\r\n",
@@ -1016,7 +1033,7 @@ static void test_faults(void **state)
 }
 
 #define IMAP_CAPS_IN(tls) \
-	"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR" tls " AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5"
+	"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR" tls " AUTH=CRAM-MD5 AUTH=PLAIN AUTH=LOGIN"
 #define IMAP_CAPS IMAP_CAPS_IN(" STARTTLS")
 #define IMAP_HELLO "* OK [" IMAP_CAPS "] sink.example IMAP4rev1 mailsink\r\n"
 #define IMAP_IN "a LOGIN sample password\r\nb EXAMINE INBOX\r\n"
@@ -1191,6 +1208,8 @@ static void test_fault_specs(void **state)
 		{ "rcpt*0=close", "how many times" },
 		{ "rcpt=clsoe", "did you mean \"close\"?" },
 		{ "rcpt=close now", "nothing stands behind" },
+		{ "rcpt=swap x", "wants OLD NEW" },
+		{ "rcpt=swap \\q x", "wants OLD NEW" },
 		{ "rcpt=delay", "wants a number up to 86400" },
 		{ "tls=alert 256", "wants a number up to 255" },
 		{ "rcpt=550 \\q", "the escapes are" },

@@ -47,6 +47,42 @@ static const char challenge_hex[] =
 		"6500720002000c0044006f006d00610069006e0001000c005300650072007600"
 		"6500720000000000";
 
+/* The answer to MS-NLMP 4.2.4.3's challenge; tests/data/vectors.tsv has its octets. */
+static void test_verify(void **state)
+{
+	struct buf challenge = BUF(1000), out = BUF_SECRET(1000);
+	struct ntlm_exchange x = { .user = BYTES("Domain\\User"), .password = BYTES("Password") };
+	struct ntlm_fields f;
+	const char *why;
+
+	(void)state;
+	put_hex(&challenge, challenge_hex);
+	x.challenge = buf_bytes(&challenge);
+	assert_true(ntlm_authenticate(&x, &out, &why));
+	assert_true(ntlm_read(buf_bytes(&out), &f));
+	const struct bytes ours = BYTES("\x01\x23\x45\x67\x89\xab\xcd\xef");
+	assert_true(ntlm_verify(&f, ours, BYTES("Password")));
+	assert_false(ntlm_verify(&f, ours, BYTES("password")));
+	assert_false(ntlm_verify(&f, BYTES("\x01\x23\x45\x67\x89\xab\xcd\xee"), BYTES("Password")));
+	buf_free(&challenge);
+	buf_free(&out);
+}
+
+static void test_challenge(void **state)
+{
+	struct buf out = BUF(1000);
+	struct ntlm_fields f;
+
+	(void)state;
+	ntlm_challenge(&out, "SINK", (const unsigned char *)"12345678");
+	assert_true(ntlm_read(buf_bytes(&out), &f));
+	assert_int_equal(f.type, 2);
+	assert_true(bytes_equal(f.challenge, BYTES("12345678")));
+	assert_true(bytes_equal(f.target, BYTES("S\0I\0N\0K\0")));
+	assert_true(bytes_equal(f.info, BYTES("\2\0\x8\0S\0I\0N\0K\0\0\0\0\0")));
+	buf_free(&out);
+}
+
 static void test_cut_everywhere(void **state)
 {
 	struct buf challenge = BUF(1000);
@@ -67,6 +103,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_md4),
+		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_challenge),
 		cmocka_unit_test(test_cut_everywhere),
 	};
 
