@@ -120,8 +120,11 @@ static bool answer(struct dialog *d, struct sasl *s)
 	bool ok;
 
 	enum b64_fault fault = b64_decode(bytes_trim(reply_text(&d->reply, 0)), &challenge, &at);
-	/* LOGIN's prompt is decoration, and some servers send it unencoded */
-	if (fault != B64_OK && s->mech != SASL_LOGIN)
+	/* LOGIN's prompt is decoration, and so is what asks for our own first message; some
+	 * servers send it unencoded ("334 NTLM supported": Exim 4.98, Exchange) */
+	bool is_prompt = s->mech == SASL_LOGIN ||
+			(s->step == 0 && !(s->mech & (SASL_CRAM_MD5 | SASL_DIGEST_MD5)));
+	if (fault != B64_OK && !is_prompt)
 		ok = cancel(d, "the server's challenge is not base64");
 	else if (sasl_step(s, buf_bytes(&challenge), &message, &why) == SASL_FAILED)
 		ok = cancel(d, why);
