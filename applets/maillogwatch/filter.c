@@ -149,18 +149,23 @@ static bool read_date(struct bytes text, int64_t *wall_s)
 	return is_read;
 }
 
-bool filter_time(struct bytes text, int64_t now_s, int64_t *wall_s)
+bool filter_time(struct bytes text, int64_t now_s, int64_t *wall_s, bool *is_ago)
 {
 	int64_t today = now_s - (now_s % DAY_S + DAY_S) % DAY_S;
 	struct bytes rest = text;
 	uint64_t n;
+	bool is_ago_here;
 
+	is_ago = is_ago ? is_ago : &is_ago_here;
+	*is_ago = false;
 	if (bytes_equal(text, BYTES("now")) || bytes_equal(text, BYTES("today")) ||
 			bytes_equal(text, BYTES("yesterday"))) {
-		*wall_s = text.n == 3 ? now_s : today - (text.n == 5 ? 0 : DAY_S);
+		*is_ago = text.n == 3;
+		*wall_s = *is_ago ? now_s : today - (text.n == 5 ? 0 : DAY_S);
 		return true;
 	}
 	if (bytes_uint(&rest, UINT32_MAX, &n) && unit_s(rest) > 0) {
+		*is_ago = true;
 		*wall_s = now_s - (int64_t)n * unit_s(rest);
 		return true;
 	}
@@ -188,19 +193,24 @@ static bool wrong_time(struct watch *t, const char *option, const char *text)
 bool filter_init(struct watch *t)
 {
 	struct watch_options *o = t->o;
-	int64_t now_s = local_now(t->w);
 	const struct {
 		const char *name, *text;
 		int64_t *to;
-	} rows[] = { { "now", o->now, &now_s }, { "since", o->since, &t->since_s },
-		{ "until", o->until, &t->until_s } };
+		bool *is_ago;
+	} rows[] = { { "now", o->now, &t->now_s, NULL },
+		{ "since", o->since, &t->since_s, &t->is_since_ago },
+		{ "until", o->until, &t->until_s, &t->is_until_ago } };
 	unsigned char ip[16];
 	uint64_t bits;
 
+	t->now_s = local_now(t->w);
+	t->zone_s = t->now_s - (int64_t)t->w->wall_s(t->w);
 	t->since_s = INT64_MIN;
 	t->until_s = INT64_MAX;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].text && !filter_time(bytes_of(rows[i].text), now_s, rows[i].to))
+		if (rows[i].text &&
+				!filter_time(bytes_of(rows[i].text), t->now_s, rows[i].to,
+						rows[i].is_ago))
 			return wrong_time(t, rows[i].name, rows[i].text);
 	for (size_t i = 0; i < o->ip.count; i++)
 		if (!read_net(bytes_of(o->ip.at[i]), ip, &bits)) {
@@ -208,7 +218,7 @@ bool filter_init(struct watch *t)
 					o->ip.at[i]);
 			return false;
 		}
-	syslog_init(&t->reader, now_s);
+	syslog_init(&t->reader, t->now_s);
 	t->has_filter = o->match.count || o->from.count || o->to.count || o->ip.count ||
 			o->user.count || o->program.count || o->since || o->until || o->level;
 	return true;
@@ -235,18 +245,25 @@ static bool any_ip(const struct opt_list *wanted, const struct log_event *e)
 	return wanted->count == 0;
 }
 
+static bool is_in_time(const struct watch *t, const struct syslog_line *at)
+{
+	int64_t here_s = at->wall_s;
+
+	if (at->wall_s == SYSLOG_NO_TIME)
+		return !t->o->since && !t->o->until;
+	if (at->zone_min != SYSLOG_NO_ZONE)
+		here_s += t->zone_s - at->zone_min * MINUTE_S;
+	return (t->is_since_ago ? here_s : at->wall_s) >= t->since_s &&
+			(t->is_until_ago ? here_s : at->wall_s) <= t->until_s;
+}
+
 bool filter_passes(const struct watch *t, const struct log_event *e)
 {
 	const struct watch_options *o = t->o;
 	const struct bytes to[] = { e->to, e->orig_to }, programs[] = { e->at.program, e->daemon };
 
-	if (e->at.wall_s != SYSLOG_NO_TIME &&
-			(e->at.wall_s < t->since_s || e->at.wall_s > t->until_s))
-		return false;
-	if (e->at.wall_s == SYSLOG_NO_TIME && (o->since || o->until))
-		return false;
-	return (int)filter_rank(e) >= o->level && any_in(&o->match, &e->at.line, 1) &&
-			any_in(&o->from, &e->from, 1) && any_in(&o->to, to, 2) &&
-			any_ip(&o->ip, e) && any_in(&o->user, &e->user, 1) &&
-			any_in(&o->program, programs, 2);
+	return is_in_time(t, &e->at) && (int)filter_rank(e) >= o->level &&
+			any_in(&o->match, &e->at.line, 1) && any_in(&o->from, &e->from, 1) &&
+			any_in(&o->to, to, 2) && any_ip(&o->ip, e) &&
+			any_in(&o->user, &e->user, 1) && any_in(&o->program, programs, 2);
 }

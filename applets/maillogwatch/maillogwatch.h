@@ -26,8 +26,10 @@ struct watch {
 	struct world *w;
 	struct watch_options *o;
 	struct syslog_reader reader;
+	int64_t now_s, zone_s; /* this machine's wall clock (or --now), and its zone: east of UTC */
 	int64_t since_s,
 			until_s; /* wall clock, as syslog_line.wall_s; INT64_MIN, INT64_MAX: none */
+	bool is_since_ago, is_until_ago; /* by this machine's clock, whatever zone a log is in */
 	bool has_filter;
 	struct redact *redact;                             /* NULL = nothing is replaced */
 	void (*feed)(struct watch *t, struct bytes lines); /* reader_feed; trace has its own */
@@ -46,8 +48,8 @@ bool filter_passes(const struct watch *t, const struct log_event *e);
 enum watch_rank filter_rank(const struct log_event *e);
 /* "192.0.2.0/24", "2001:db8::1": the address is in it; IPv4 also as ::ffff:192.0.2.1 */
 bool filter_ip_in(struct bytes ip, struct bytes net);
-/* A time of --since, --until and --now. */
-bool filter_time(struct bytes text, int64_t now_s, int64_t *wall_s);
+/* A time of --since, --until and --now. is_ago (may be NULL): it is counted from now. */
+bool filter_time(struct bytes text, int64_t now_s, int64_t *wall_s, bool *is_ago);
 
 /* reader.c. Feeds whole lines. */
 void reader_feed(struct watch *t, struct bytes lines);

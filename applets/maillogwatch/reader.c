@@ -4,11 +4,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "applets/maillogwatch/source.h"
 #include "ui/show.h"
 
-enum { REDACTED_MAX = 256 * 1024 };
+enum {
+	REDACTED_MAX = 256 * 1024,
+	LOOK = 4096, /* octets */
+	LOOKS = 64,
+	HALF_YEAR_S = 182 * 86400
+};
 
 static void feed_line(struct watch *t, struct bytes line)
 {
@@ -49,6 +56,90 @@ void reader_feed(struct watch *t, struct bytes lines)
 	syslog_keep(&t->reader);
 }
 
+/* Dates of a log that names no years, each taken for one of the year before the log's end. */
+struct dates {
+	struct syslog_reader r;
+	int64_t first_s, last_s;
+	int years; /* so often they fell back: the log is so many years longer */
+};
+
+static void look(struct dates *d, const struct source *s, off_t offset)
+{
+	unsigned char piece[LOOK];
+	struct syslog_line at;
+	struct bytes line;
+
+	ssize_t got = pread(s->fd, piece, sizeof(piece), offset);
+	struct bytes rest = { piece, got > 0 ? (size_t)got : 0 };
+	if (offset > 0)
+		rest = bytes_skip(rest, bytes_find(rest, '\n') + 1);
+	while (bytes_line(&rest, &line)) {
+		d->r.last_s = SYSLOG_NO_TIME;
+		if (!syslog_read(&d->r, line, &at) || at.wall_s == SYSLOG_NO_TIME)
+			continue;
+		struct syslog_date date = syslog_date(at.wall_s);
+		if (date.month == 2 && date.day == 29)
+			continue; /* not of the year before the end */
+		if (d->first_s == SYSLOG_NO_TIME)
+			d->first_s = d->last_s = at.wall_s;
+		d->years += at.wall_s < d->last_s - HALF_YEAR_S;
+		d->last_s = at.wall_s;
+	}
+	syslog_keep(&d->r);
+}
+
+/* When the log began, by looking here and there. */
+static int64_t began_s(const struct source *s, off_t size, int64_t end_s)
+{
+	struct dates d = { .first_s = SYSLOG_NO_TIME };
+	off_t step = size / LOOKS > LOOK ? (size - LOOK + LOOKS - 1) / LOOKS : LOOK;
+
+	syslog_init(&d.r, end_s);
+	for (off_t at = 0; at < size; at += step)
+		look(&d, s, at);
+	syslog_free(&d.r);
+	if (d.first_s == SYSLOG_NO_TIME)
+		return d.first_s;
+	struct syslog_date first = syslog_date(d.first_s);
+	first.year -= d.years;
+	return syslog_wall(&first);
+}
+
+/* Lines without a year are of no time after their file was written last. */
+static void begin_log(const struct watch *t, struct syslog_reader *r, const struct source *s)
+{
+	struct stat st;
+
+	r->now_s = t->now_s;
+	r->last_s = SYSLOG_NO_TIME;
+	r->day_key_n = r->head_n = 0;
+	if (s->fd < 0 || fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	int64_t wall_s = (int64_t)st.st_mtime + t->zone_s;
+	if (wall_s < t->now_s)
+		r->now_s = wall_s;
+	if (!s->gz)
+		r->last_s = began_s(s, st.st_size, r->now_s);
+}
+
+/* The year of a log that names none may stand in an id further down: without it the first lines
+ * would be taken for the latest that they can be. */
+static void find_year(struct syslog_reader *log, struct bytes lines)
+{
+	struct syslog_reader r;
+	struct syslog_line at;
+	struct log_event e = { .arrived_s = 0 };
+	struct bytes line;
+
+	syslog_init(&r, log->now_s);
+	while (e.arrived_s <= 0 && bytes_line(&lines, &line))
+		if (syslog_read(&r, line, &at))
+			maillog_read(&at, &e);
+	if (e.arrived_s > 0)
+		log->last_s = e.arrived_s;
+	syslog_free(&r);
+}
+
 /* A log and the time of its first line that has one. */
 struct log_name {
 	const char *name;
@@ -67,17 +158,13 @@ static int64_t first_time(struct watch *t, const char *name)
 
 	if (!source_open(&s, t->w, name, &e))
 		return SYSLOG_NO_TIME; /* said when it is read */
-	syslog_init(&r, t->reader.now_s);
+	syslog_init(&r, 0);
+	begin_log(t, &r, &s);
 	source_read(&s, &chunk, WORLD_FOREVER, &e);
 	struct bytes rest = buf_bytes(&chunk);
-	while (at.wall_s == SYSLOG_NO_TIME && bytes_line(&rest, &line)) {
-		struct log_event event;
-		if (!syslog_read(&r, line, &at))
-			continue;
-		maillog_read(&at, &event);
-		if (event.arrived_s > 0)
-			syslog_hint(&r, &at, event.arrived_s);
-	}
+	find_year(&r, rest);
+	while (at.wall_s == SYSLOG_NO_TIME && bytes_line(&rest, &line))
+		syslog_read(&r, line, &at);
 	syslog_free(&r);
 	buf_free(&chunk);
 	source_close(&s);
@@ -104,24 +191,6 @@ static void tell(struct watch *t, const char *name, const char *text)
 	t->is_damaged = true;
 }
 
-/* The year of a log that names none may stand in an id further down: without it the first lines
- * would be taken for the latest that they can be. */
-static void find_year(struct watch *t, struct bytes lines)
-{
-	struct syslog_reader r;
-	struct syslog_line at;
-	struct log_event e = { .arrived_s = 0 };
-	struct bytes line;
-
-	syslog_init(&r, t->reader.now_s);
-	while (e.arrived_s <= 0 && bytes_line(&lines, &line))
-		if (syslog_read(&r, line, &at))
-			maillog_read(&at, &e);
-	if (e.arrived_s > 0)
-		t->reader.last_s = e.arrived_s;
-	syslog_free(&r);
-}
-
 static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 {
 	struct source s;
@@ -133,9 +202,11 @@ static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 		t->is_damaged = true;
 		return false;
 	}
-	while (!world_stopping() && source_read(&s, chunk, WORLD_FOREVER, &e)) {
-		if (t->reader.last_s == SYSLOG_NO_TIME)
-			find_year(t, buf_bytes(chunk));
+	begin_log(t, &t->reader, &s);
+	for (bool is_first = true; !world_stopping() && source_read(&s, chunk, WORLD_FOREVER, &e);
+			is_first = false) {
+		if (is_first)
+			find_year(&t->reader, buf_bytes(chunk));
 		t->feed(t, buf_bytes(chunk));
 		buf_clear(chunk);
 	}

@@ -221,10 +221,8 @@ static void feed_pipe(struct watch *t, struct bytes lines)
 
 static void one_pass(struct trace *r, const struct opt_list *names)
 {
-	int64_t now_s = r->t->reader.now_s;
-
 	syslog_free(&r->t->reader);
-	syslog_init(&r->t->reader, now_s);
+	syslog_init(&r->t->reader, r->t->now_s);
 	buf_clear(&r->t->troubles);
 	if (r->pipe.n > 0)
 		search_chunk(r, buf_bytes(&r->pipe));
@@ -265,7 +263,7 @@ static void read_hit(struct trace *r, const struct hit *hit, struct syslog_reade
 {
 	struct syslog_line at;
 
-	syslog_init(reader, r->t->reader.now_s);
+	syslog_init(reader, r->t->now_s);
 	reader->last_s = hit->year_s;
 	syslog_read(reader, (struct bytes){ r->text.p + hit->offset, hit->n }, &at);
 	maillog_read(&at, e);

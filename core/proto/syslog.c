@@ -16,6 +16,8 @@ enum {
 	PROGRAM_MIN = 8, /* with its pid: shorter ones take the long way */
 	DAY_S = 86400,
 	HALF_YEAR_S = 182 * DAY_S,
+	YEAR_S = 365 * DAY_S,
+	DISORDER_S = 15 * DAY_S,
 	AHEAD_S = 2 * DAY_S, /* clocks and zones differ by less */
 	YEAR_FIRST = 1971,
 	YEAR_LAST = 9999
@@ -82,7 +84,8 @@ static bool is_leap(int year)
 }
 
 /* The year of a date without one: the newest that is not in the future, then the one that keeps
- * the log in order. Small steps back are disorder or summer time, never a new year. */
+ * the log in order. Small steps back are disorder or summer time, never a new year, nor is one from
+ * January to December. */
 static int guess_year(const struct syslog_reader *r, int month, int day)
 {
 	bool is_first = r->last_s == SYSLOG_NO_TIME;
@@ -95,7 +98,7 @@ static int guess_year(const struct syslog_reader *r, int month, int day)
 		int64_t step = days_of(year, month, day) * DAY_S - r->last_s;
 		if (step < -HALF_YEAR_S)
 			year++;
-		else if (step > HALF_YEAR_S)
+		else if (step > YEAR_S - DISORDER_S)
 			year--;
 	}
 	while (month == 2 && day == 29 && !is_leap(year))

@@ -84,6 +84,68 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	[ "$(grep -c '"time":"2015-07-05T' out)" -eq 2 ] || fail "not both lines are of 2015"
 }
 
+@test "a log without years: the newest that its file can hold, also over several new years" {
+	login() { echo "$1 04:05:06 mx1 dovecot: imap-login: Login: user=<a>, method=PLAIN, rip=192.0.2.1"; }
+	years() { [ "$(grep -o '"time":"[0-9]*' out | tr -dc '0-9\n' | tr '\n' ' ')" = "$1 " ] || fail "not $1"; }
+	{ login 'Dec 31'; login 'Jan  1'; login 'Dec 31'; login 'Jan  1'; } >year
+	touch -d 2025-01-02 year
+	watch --json year
+	years '2024 2025 2024 2025'
+	touch -d 2023-06-01 year
+	watch --json year
+	years '2022 2023 2022 2023'
+	{ login 'Nov  2'; login 'Mar  3'; login 'Nov  5'; login 'Jan  2'; } >years
+	touch -d 2023-01-15 years
+	watch --json years
+	years '2021 2022 2022 2023'
+	touch -d 2020-02-29 -r years years
+	gzip -k years
+	watch --json years.gz year
+	[ "$(grep -c . out)" -eq 8 ] || fail "eight lines"
+	seq 0 1499 | awk '{ printf "%s %2d 04:05:06 mx1 dovecot: x\n",
+		substr("JanFebMarAprMayJunJulAugSepOctNovDec", int($1 / 28) % 12 * 3 + 1, 3), $1 % 28 + 1 }' >long
+	touch -d 2024-06-20 long
+	watch --json long
+	[[ $(head -n 1 out) == *'"time":"2020-01-01T'* ]] || fail "$(head -n 1 out)"
+	[[ $(tail -n 1 out) == *'"time":"2024-06-16T'* ]] || fail "$(tail -n 1 out)"
+}
+
+@test "an hour ago is an hour ago, whatever the zone of the log" {
+	printf '%s mx1 dovecot: %s\n' 2025-03-03T22:30:00Z early 2025-03-03T23:30:00Z late \
+		2025-03-04T08:30:00+09:00 late 'Mar  4 08:30:00' here 'Mar  4 07:30:00' earlier >zones
+	TZ=JST-9 watch -q --since 1h --now '2025-03-04 09:00' zones
+	[ "$(grep -c 'late\|here' out)" -eq 3 ] || fail "three lines are of the last hour"
+	[ "$(wc -l <out)" -eq 3 ] || fail "no others"
+	TZ=JST-9 watch -q --since 23:00 --until 23:59 --now '2025-03-03 23:59' zones
+	says 'late'
+	says_not 'early' 'T08:30'
+}
+
+@test "several gzip members in one file, and one that is cut: all lines that are whole" {
+	gzip -c part1 >1.gz
+	gzip -c part2 >2.gz
+	cat 1.gz 2.gz >both.gz
+	watch --json both.gz
+	exits 0
+	[ "$(wc -l <out)" -eq "$(wc -l <log)" ] || fail "not all lines of both members"
+	seq -f 'Mar  3 04:05:06 mx1 dovecot: line %.0f' 20000 | gzip -c >whole.gz
+	head -c $(($(wc -c <whole.gz) / 2)) whole.gz >half.gz
+	want=$(gzip -dc half.gz 2>/dev/null | grep -c 'line [0-9]*$') || :
+	watch -q half.gz
+	exits 1
+	complains 'cut off in the middle'
+	got=$(wc -l <out)
+	[ "$got" -ge $((want - 1)) ] && [ "$got" -gt 5000 ] || fail "$got of $want lines"
+}
+
+@test "repeated messages count as often as they were" {
+	printf '%s\n' 'Mar  3 04:05:06 mx1 postfix/smtpd[1]: connect from a.example[192.0.2.1]' \
+		'Mar  3 04:05:07 mx1 last message repeated 5 times' \
+		'Mar  3 04:05:08 mx1 postfix/smtpd[1]: message repeated 3 times: [ connect from a.example[192.0.2.1]]' >repeats
+	watch --summary --json repeats
+	says '"connect":9'
+}
+
 @test "totals are what grep and awk count, whole and in packed pieces" {
 	for _ in 1 2 3 4 5 6 7 8; do cat log; done >big
 	for part in 1 2 3 4; do

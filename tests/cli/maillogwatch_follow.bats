@@ -19,6 +19,13 @@ follow() { # LOG OPTION...
 	OTHER_PIDS="${OTHER_PIDS:-} $WATCH_PID"
 }
 
+follow_json() { # LOG
+	: >json
+	"$BIN/maillogwatch" -f --json --now '2025-12-31 00:00' "$@" >json 2>told.json </dev/null 3>&- 8>&- &
+	WATCH_PID=${WATCH_PID:-$!}
+	OTHER_PIDS="${OTHER_PIDS:-} $!"
+}
+
 # A shell that holds log open, for appending or at an offset of its own; write says what to write.
 writer() { # append|offset
 	mkfifo orders
@@ -112,6 +119,94 @@ stop_watch() {
 	told 'possibly lost'
 	for i in 1 2 3 4 5 6 7 8 9; do once "refill-$i."; done
 	stop_watch
+}
+
+@test "truncated and refilled to the same size: the new content is read whole" {
+	follow log
+	seen ': first'
+	kill -STOP "$WATCH_PID"
+	cp log log.1
+	size=$(wc -c <log)
+	: >log
+	printf 'Mar  3 04:05:01 mx postfix/smtpd[1]: fresh\n' >>log
+	[ "$(wc -c <log)" -eq "$size" ] || fail "this test is to make the same size"
+	kill -CONT "$WATCH_PID"
+	seen ': fresh'
+	told 'possibly lost'
+	once ': first'
+	once ': fresh'
+	stop_watch
+}
+
+@test "started anew while the log is copied and truncated: no line comes twice" {
+	writer append
+	for i in 1 2 3; do write "before-$i."; done
+	follow log
+	seen 'before-3.'
+	stop_watch
+	cp log log.1
+	: >log
+	write after-1.
+	follow log
+	seen after-1.
+	write after-2.
+	seen after-2.
+	! grep -q before- seen || fail "the copy is read, too"
+	once after-1.
+	once after-2.
+	stop_watch
+}
+
+@test "what a terminal would act on, and what is no UTF-8, comes escaped" {
+	writer append
+	follow log
+	follow_json log
+	seen ': first'
+	printf 'Mar  3 04:05:07 mx postfix/smtpd[1]: warning: non-SMTP command from x[192.0.2.7]: %b\n' \
+		'\033]0;x\007 \x9b31m \xc2\x9b32m \xe2\x80\xae bidi' '<\264x@a>' >&8
+	seen '\x1b]0;x\x07'
+	seen '\x9b31m'
+	seen '<\xb4x@a>'
+	! grep -qaP '\xe2\x80\xae|\xc2\x9b' seen || fail "a control is shown as it is"
+	soon grep -q '\\u001b\]0;x' json
+	soon grep -q '<.*x@a>' json
+	no_raw_bytes json
+	python3 -c 'import json, sys
+for line in open("json", encoding="utf-8"):
+	assert json.loads(line)["type"] == "event"'
+	stop_watch
+}
+
+@test "each line is read by itself: forms, ids, names and months of all kinds" {
+	writer append
+	follow_json log
+	soon grep -q '"text":"first"' json
+	n=0
+	while IFS='|' read -r line want; do
+		n=$((n + 1))
+		printf '%s\n' "$line" >&8
+		for part in $want; do
+			soon eval "sed -n $((n + 1))p json | grep -qF -e '$part'" ||
+				fail "not $part: $line" "$(sed -n "$((n + 1))p" json)"
+		done
+	done <<-'END'
+	Mar  3 04:05:06 mx postfix/qmgr[1]: 4cDCnd66Hyz1XPWFF: removed|"class":"removed" "id":"4cDCnd66Hyz1XPWFF"
+	2025-03-03T04:05:07.123456+01:00 mx postfix/qmgr[1]: 3F1A2B4C5D: removed|"time":"2025-03-03T04:05:07.123456+01:00" "class":"removed"
+	Mar  3 04:05:08 mx postfix/qmgr[1]: 4cDCnd66Hyz1XPWFFzzz: removed|"id":"4cDCnd66Hyz1XPWFFzzz"
+	Mar  3 04:05:08 mx postfix-example.com/smtpd[1]: connect from a.example[192.0.2.1]|"class":"connect" "daemon":"smtpd" "program":"postfix-example.com/smtpd"
+	Mar  3 04:05:08 mx postfix-mx/content-filter/smtp[1]: 3F1A2B4C5D: to=<b@example.org>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (x)|"class":"deferred" "daemon":"smtp"
+	Mar  3 04:05:08 mx postfix/error[1]: 3F1A2B4C5D: to=<b@example.org>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (delivery temporarily suspended: connect to a[192.0.2.9]:25: Connection refused)|"class":"deferred" "daemon":"error"
+	Mar  3 04:05:08 mx postfix/smtp[1]: 3F1A2B4C5D: to=<b@example.org>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (connect to a[192.0.2.9]:25: No route to host)|"class":"deferred"
+	Mar  3 04:05:08 mx postfix/smtpd[1]: NOQUEUE: lost connection after CONNECT from a[192.0.2.1]|"class":"lost" "ip":"192.0.2.1"
+	Mar  3 04:05:08 mx postfix/smtpd[1]: lost connection after CONNECT from a[192.0.2.2]|"class":"lost" "ip":"192.0.2.2"
+	Mar  3 04:05:08 mx postfix/smtpd[1]: NOQUEUE: reject: CONNECT from a[192.0.2.1]: 554 5.7.1 x; proto=SMTP|"class":"rejected" "verb":"CONNECT"
+	Mar  3 04:05:08 mx dovecot: message repeated 4 times: [ auth-worker(9): pam(u,192.0.2.1): unknown user]|"count":4 "user":"u" "class":"login-detail"
+	ott 13 00:40:47 mx postfix/smtpd[1]: connect from a[192.0.2.1]|-10-13T00:40:47" "class":"connect"
+	févr. 14 00:40:47 mx postfix/smtpd[1]: connect from a[192.0.2.1]|-02-14T00:40:47" "class":"connect"
+	août 19 00:40:47 mx postfix/smtpd[1]: connect from a[192.0.2.1]|-08-19T00:40:47" "class":"connect"
+	Απρ 15 00:40:47 mx postfix/smtpd[1]: connect from a[192.0.2.1]|-04-15T00:40:47" "class":"connect"
+	END
+	kill -TERM "$WATCH_PID"
 }
 
 @test "half a line is shown when its end is there" {

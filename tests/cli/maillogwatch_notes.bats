@@ -81,3 +81,16 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[198.51.100.56]: 450 4.2.0 <b@example.com>: Recipient address rejected: Delayed by Postgrey; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
 	[ "$(grep -c 'TEMPORARY: greyl' <<<"$output")" -eq 2 ]
 }
+
+@test "maillogwatch: postscreen and smtpd behind a container's bridge: trust is for everybody" {
+	for i in $(seq 10); do
+		printf 'Mar  3 04:05:%s mx postfix/%s\n' \
+			"$((i + 10))" 'postscreen[7]: CONNECT from [172.22.1.1]:40682 to [172.22.1.253]:25' \
+			"$((i + 10))" 'postscreen[7]: ALLOWLISTED [172.22.1.1]:40682' \
+			"$((i + 10))" 'smtpd[9]: connect from unknown[172.22.1.1]' \
+			"$((i + 10))" 'smtpd[9]: CCFD9269BE5: client=unknown[172.22.1.1]'
+	done >log
+	MEMORY_KB=65536 try maillogwatch log
+	says 'one private address, 172.22.1.1: a proxy or NAT hides' 'A ban, or trust, for it is for everybody'
+	says_not 'open relay'
+}

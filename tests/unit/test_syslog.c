@@ -158,7 +158,8 @@ static void test_years(void **state)
 		const char *when;
 		int year;
 	} lines[] = { { "Oct 30", 2024 }, { "Dec 31", 2024 }, { "Jan  1", 2025 },
-		{ "Dec 31", 2024 }, { "Jan  1", 2025 }, { "Mar  3", 2025 }, { "Mar  2", 2025 } };
+		{ "Dec 31", 2024 }, { "Jan  1", 2025 }, { "Mar  3", 2025 }, { "Mar  2", 2025 },
+		{ "Nov 30", 2025 }, { "Mar  1", 2026 }, { "Sep 20", 2026 } };
 	struct syslog_reader r;
 
 	(void)state;
