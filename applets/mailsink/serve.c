@@ -23,7 +23,7 @@ enum {
 	POP3_IDLE_S = 600,  /* RFC 1939 3 */
 	IMAP_IDLE_S = 1800, /* RFC 9051 5.4 */
 	SIGNAL_MS = 1000,   /* a signal just before poll() is seen after so long */
-	DRAIN_MAX = 64 * 1024,
+	DRAINS_MAX = 16, /* reads of what nobody asked for */
 };
 
 struct conn {
@@ -160,20 +160,18 @@ static void open_conn(struct serve *v, enum serve_port port, struct stream *stre
 
 static void close_conn(struct conn *c)
 {
-	struct buf rest = BUF(DRAIN_MAX);
 	bool is_reset = c->session->fault.resets;
-	struct err e;
-	short wants;
+	int fd = stream_get_fd(c->stream);
+	char rest[4096];
 
 	if (is_reset)
-		setsockopt(stream_get_fd(c->stream), SOL_SOCKET, SO_LINGER,
-				&(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 },
+				sizeof(struct linger));
 
 	/* input that nobody read would make TCP reset the connection, and our last words with it */
-	while (!c->dead && !c->eof && !is_reset &&
-			stream_try_read(c->stream, &rest, &wants, &e) == IO_OK)
-		;
-	buf_free(&rest);
+	for (int i = 0; i < DRAINS_MAX && !is_reset; i++)
+		if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) <= 0)
+			break;
 	journal_note(&c->session->sink->journal, &c->session->at, "end", "closed");
 	stream_close(c->stream);
 	session_free(c->session);

@@ -289,6 +289,8 @@ drip() { while printf x; do sleep 0.3; done; }
 	soon grep -q 'TLS begins' sink.out
 	printf 'MAIL FROM:<evil@example.com>\r\n' >&"$fd"
 	soon grep -q 'CVE-2011-0411' sink.out
+	cat <&"$fd" >got || fail "reset before all was read"
+	grep -q '^220 2.0.0' got
 	exec {fd}>&-
 }
 
