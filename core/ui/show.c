@@ -113,11 +113,28 @@ bool show_is_hidden(uint32_t code)
 	return in_ranges(hidden, COUNT(hidden), code) || (code & 0xfffe) == 0xfffe;
 }
 
+/* Octets at the front that are shown as they are: most text is nothing else. */
+static size_t plain_run(struct bytes in, bool quoted)
+{
+	size_t n = 0;
+
+	while (n < in.n && in.p[n] >= 0x20 && in.p[n] < 0x7f &&
+			!(quoted && (in.p[n] == '\\' || in.p[n] == '"')))
+		n++;
+	return n;
+}
+
 static void put_escaped(struct buf *out, struct bytes in, bool utf8, bool quoted)
 {
 	while (in.n > 0) {
 		uint32_t code;
-		size_t n = show_utf8(in, &code);
+		size_t n = plain_run(in, quoted);
+		if (n > 0) {
+			buf_put(out, bytes_head(in, n));
+			in = bytes_skip(in, n);
+			continue;
+		}
+		n = show_utf8(in, &code);
 		if (n == 0 || code < 0x20 || code == 0x7f) {
 			if (in.p[0] == '\t')
 				buf_puts(out, "\\t");
