@@ -116,15 +116,15 @@ static size_t after(struct bytes text, struct bytes mark)
 }
 
 /* The reply that the line is about, read as a reply; *f becomes that. */
-static const struct advice *advise_reply(struct bytes text, struct finding *f,
-		struct advice_binds *binds)
+static const struct advice *advise_reply(const struct match *m, struct bytes text,
+		struct finding *f, struct advice_binds *binds)
 {
 	struct finding reply = *f;
 
 	reply.is_partial = true; /* the stage is not known */
 	if (!advice_read_reply(text, &reply))
 		return NULL;
-	const struct advice *a = advise(&reply, binds);
+	const struct advice *a = match_find(m, &reply, binds);
 	if (a)
 		*f = reply;
 	return a;
@@ -147,7 +147,7 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
 		reply = bytes_skip(reply, after(reply, quoted[i]));
 	if (e->code > 0 && reply.n < e->reason.n)
-		a = advise_reply(reply, f, binds);
+		a = advise_reply(m, reply, f, binds);
 	if (!a) {
 		f->proto = ADVICE_LOG;
 		f->text = e->at.text;
@@ -155,7 +155,7 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 	}
 	if (!a && e->code > 0) {
 		f->proto = (enum advice_proto)0;
-		a = advise_reply(reply, f, binds);
+		a = advise_reply(m, reply, f, binds);
 	}
 	return a;
 }

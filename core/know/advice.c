@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * The entries are data (advice.txt, packed by scripts/gen-advice). An entry's conditions are lines
- * of one string, each beginning with a letter:
+ * of one string, in lower case, each beginning with a letter:
  *
  *   s stages   c reply or [response] codes, "-" for none   e enhanced codes   x error kinds
  *   h pattern on the host   u on the user name   m on the mechanism
@@ -32,12 +32,12 @@ enum {
 	GUESS_CLOSE = 40 /* an entry that falls back further is no second answer to a pasted line */
 };
 
-unsigned char advice_fold(unsigned char c)
-{
-	if (c == '\t' || c == '\r' || c == '\n')
-		return ' ';
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
-}
+const unsigned char advice_flips[256] = {
+	['A' ... 'Z'] = 'A' ^ 'a',
+	['\t'] = '\t' ^ ' ',
+	['\r'] = '\r' ^ ' ',
+	['\n'] = '\n' ^ ' ',
+};
 
 static bool is_digit(unsigned char c)
 {
@@ -65,7 +65,7 @@ static bool piece_fits(struct bytes piece, struct bytes text, size_t *at, struct
 
 	while (i < piece.n) {
 		if (piece.p[i] != '{') {
-			if (pos == text.n || advice_fold(text.p[pos]) != advice_fold(piece.p[i]))
+			if (pos == text.n || advice_fold(text.p[pos]) != piece.p[i])
 				return false;
 			pos++;
 			i++;
@@ -76,9 +76,7 @@ static bool piece_fits(struct bytes piece, struct bytes text, size_t *at, struct
 		i += name.n + 2;
 		size_t start = pos;
 		while (pos < text.n && text.p[pos] > ' ' &&
-				!(i < piece.n &&
-						advice_fold(text.p[pos]) ==
-								advice_fold(piece.p[i])))
+				!(i < piece.n && advice_fold(text.p[pos]) == piece.p[i]))
 			pos++;
 		if (pos == start)
 			return false;
@@ -111,9 +109,13 @@ static bool piece_find(struct bytes piece, struct bytes text, size_t *at, int pl
 		struct advice_binds *b)
 {
 	size_t had = b ? b->n : 0;
+	unsigned char first = piece.n > 0 ? piece.p[0] : '{';
 
 	for (size_t start = *at; start <= text.n; start++) {
 		size_t end = start;
+		while (first != '{' && !(place & AT_START) && start < text.n &&
+				advice_fold(text.p[start]) != first)
+			end = ++start;
 		if (piece_fits(piece, text, &end, b) && (!(place & AT_END) || end == text.n)) {
 			*at = end;
 			return true;

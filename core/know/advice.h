@@ -88,7 +88,11 @@ const struct advice *advise(const struct finding *f, struct advice_binds *binds)
 unsigned advice_score(const struct advice *a, const struct finding *f, struct advice_binds *binds);
 
 /* An octet as patterns see it: letters in lower case, tabs and line ends as blanks. */
-unsigned char advice_fold(unsigned char c);
+extern const unsigned char advice_flips[256];
+static inline unsigned char advice_fold(unsigned char c)
+{
+	return c ^ advice_flips[c];
+}
 
 /* The entry with this id, or NULL. */
 const struct advice *advice_by_id(struct bytes id);

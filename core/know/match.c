@@ -1,10 +1,10 @@
 /* match - finds knowledge-base entries fast, for whole logs
  * SPDX-License-Identifier: MIT
  *
- * Every text pattern holds a run of octets that must occur as they stand. Six octets of it, its
- * last ones as the more telling, are looked for in one pass over the text (Wu and Manber 1994, with
- * blocks of two octets): most steps skip several octets. Only the entries found so are weighed, by
- * advice_score(), so that there is one truth about what fits.
+ * Every text pattern holds a run of octets that must occur as they stand. Six octets of it, those
+ * that the fewest patterns share, are looked for in one pass over the text (Wu and Manber 1994,
+ * with blocks of two octets): most steps skip several octets. Only the entries found so are
+ * weighed, by advice_score(), so that there is one truth about what fits.
  */
 #include "know/match.h"
 
@@ -19,6 +19,8 @@ struct best {
 
 struct search {
 	const struct finding *f;
+	const struct advice *entries;
+	unsigned protos;     /* that entries may be for */
 	struct best best[2]; /* by is_fallback */
 	unsigned char seen[MATCH_ENTRIES_MAX / 8];
 };
@@ -46,62 +48,104 @@ static struct bytes longest_run(struct bytes pattern)
 	return best;
 }
 
-static void add_literal(struct match *m, struct bytes run, size_t entry)
+static unsigned *shared(unsigned *counts, const unsigned char *p)
 {
-	struct match_literal *l = &m->literals[m->literal_count++];
+	unsigned h = 0;
 
 	for (size_t i = 0; i < MATCH_HEAD; i++)
-		l->head[i] = advice_fold(run.p[run.n - MATCH_HEAD + i]);
+		h = h * 31 + p[i];
+	return &counts[h % MATCH_HASHES];
+}
+
+static void add_literal(struct match *m, struct bytes run, size_t entry, unsigned *counts)
+{
+	struct match_literal *l = &m->literals[m->literal_count++];
+	const unsigned char *p = run.p;
+
+	for (size_t i = 1; i + MATCH_HEAD <= run.n; i++)
+		if (*shared(counts, run.p + i) <= *shared(counts, p))
+			p = run.p + i;
+	memcpy(l->head, p, MATCH_HEAD);
 	for (size_t i = 1; i < MATCH_HEAD; i++) {
-		unsigned h = hash(l->head[i - 1], l->head[i]);
+		unsigned h = hash(p[i - 1], p[i]);
 		unsigned char left = (unsigned char)(MATCH_HEAD - 1 - i);
 		if (left < m->shift[h])
 			m->shift[h] = left;
 	}
-	unsigned h = hash(l->head[MATCH_HEAD - 2], l->head[MATCH_HEAD - 1]);
+	unsigned h = hash(p[MATCH_HEAD - 2], p[MATCH_HEAD - 1]);
 	l->entry = (unsigned short)entry;
 	l->next = m->first[h];
 	m->first[h] = (unsigned short)m->literal_count;
 }
 
-/* Adds the patterns of one entry; false when it cannot be found by text alone. */
-static bool add_entry(struct match *m, size_t entry)
+/* Counts what the patterns of one entry share with others, or adds them then. False: it cannot be
+ * found by text alone. */
+static bool add_entry(struct match *m, size_t entry, unsigned *counts, bool is_counted)
 {
-	size_t had = m->literal_count;
+	bool asks_text = false, is_found = true;
 	struct bytes when = bytes_of(advice_list()[entry].when);
 	struct bytes line;
 
 	while (bytes_line(&when, &line)) {
-		if (line.p[0] != 't')
+		if (line.p[0] != 't' && line.p[0] != 'p')
 			continue;
 		struct bytes run = longest_run(bytes_skip(line, 1));
-		if (run.n < MATCH_HEAD)
-			return false;
+		asks_text = asks_text || line.p[0] == 't';
+		is_found = is_found && run.n >= MATCH_HEAD;
 		if (m->literal_count == MATCH_LITERALS_MAX)
 			bug("MATCH_LITERALS_MAX is too small");
-		add_literal(m, run, entry);
+		if (is_counted && run.n >= MATCH_HEAD)
+			add_literal(m, run, entry, counts);
+		for (size_t i = 0; !is_counted && i + MATCH_HEAD <= run.n; i++)
+			++*shared(counts, run.p + i);
 	}
-	return m->literal_count > had;
+	return asks_text && is_found;
+}
+
+/* By conditions other than text, of a failure of our own only: nothing speaks for it in a reply. */
+static bool needs_error(const struct advice *a)
+{
+	struct bytes when = bytes_of(a->when);
+	struct bytes line;
+	bool needs = false;
+
+	while (bytes_line(&when, &line)) {
+		if (!memchr("sxp", line.p[0], 3) ||
+				(line.p[0] == 'p' &&
+						longest_run(bytes_skip(line, 1)).n < MATCH_HEAD))
+			return false;
+		needs = needs || line.p[0] == 'x';
+	}
+	return needs;
 }
 
 void match_init(struct match *m)
 {
+	bool is_found[MATCH_ENTRIES_MAX];
+	unsigned counts[MATCH_HASHES] = { 0 };
+
 	memset(m, 0, sizeof(*m));
 	memset(m->shift, MATCH_HEAD - 1, sizeof(m->shift));
 	if (advice_count > MATCH_ENTRIES_MAX)
 		bug("MATCH_ENTRIES_MAX is too small");
-	for (size_t i = 0; i < advice_count; i++)
-		if (!add_entry(m, i))
-			m->always[m->always_count++] = (unsigned short)i;
+	for (int counted = 0; counted < 2; counted++)
+		for (size_t i = 0; i < advice_count; i++)
+			is_found[i] = add_entry(m, i, counts, counted);
+	for (int errors = 0; errors < 2; errors++) {
+		for (size_t i = 0; i < advice_count; i++)
+			if (!is_found[i] && needs_error(&advice_list()[i]) == errors)
+				m->always[m->always_count++] = (unsigned short)i;
+		m->reply_count = errors ? m->reply_count : m->always_count;
+	}
 }
 
 static void weigh(struct search *s, size_t entry)
 {
-	const struct advice *a = &advice_list()[entry];
+	const struct advice *a = &s->entries[entry];
 	struct best *best = &s->best[a->is_fallback];
 	unsigned char bit = (unsigned char)(1 << entry % 8);
 
-	if (s->seen[entry / 8] & bit)
+	if ((s->seen[entry / 8] & bit) || (a->protos && !(a->protos & s->protos)))
 		return;
 	s->seen[entry / 8] |= bit;
 	unsigned score = advice_score(a, s->f, NULL);
@@ -138,11 +182,16 @@ static void search_text(const struct match *m, struct search *s, struct bytes te
 const struct advice *match_find(const struct match *m, const struct finding *f,
 		struct advice_binds *binds)
 {
-	struct search s = { .f = f };
+	struct search s = { .f = f, .entries = advice_list(), .protos = f->proto };
 
-	if (f->is_partial) /* texts may be unknown there, and phrases fit */
+	if (!f->proto && f->is_partial)
+		s.protos = ~0u;
+	if (f->error)
+		s.protos |= ADVICE_TLS | ADVICE_NET | ADVICE_DNS;
+	if (f->is_partial && f->text.n == 0) /* texts are unknown there */
 		return advise(f, binds);
-	for (size_t i = 0; i < m->always_count; i++)
+	size_t count = f->error || f->stage ? m->always_count : m->reply_count;
+	for (size_t i = 0; i < count; i++)
 		weigh(&s, m->always[i]);
 	search_text(m, &s, bytes_head(f->text, ADVICE_TEXT_MAX));
 	const struct advice *a = s.best[0].entry ? s.best[0].entry : s.best[1].entry;

@@ -21,8 +21,10 @@ struct match {
 	unsigned char shift[MATCH_HASHES];
 	unsigned short first[MATCH_HASHES]; /* literal with this hash at its end, from 1 */
 	struct match_literal literals[MATCH_LITERALS_MAX];
-	unsigned short always[MATCH_ENTRIES_MAX]; /* entries that ask for no text, or a short one */
-	size_t literal_count, always_count;
+	/* entries that ask for no text, or a short one: those for replies before those for our own
+	 * failures */
+	unsigned short always[MATCH_ENTRIES_MAX];
+	size_t literal_count, reply_count, always_count;
 };
 
 /* Reads the knowledge base; takes less than a millisecond. */

@@ -47,8 +47,14 @@ static void it_answers_what_advise_answers(void **state)
 				.host = bytes_of(e->host),
 				.mech = bytes_of(e->mech) };
 			advice_read_reply(bytes_of(e->line), &f);
+			f.is_partial = true;
+			compare(&f);
+			f.is_partial = false;
 			compare(&f);
 			f.text.n /= 2;
+			compare(&f);
+			f.is_partial = true;
+			f.proto = (enum advice_proto)0;
 			compare(&f);
 		}
 	}
