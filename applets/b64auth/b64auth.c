@@ -143,10 +143,12 @@ static const char *misfit(const struct b64auth *b, const struct verb *v)
 		return "--nonce goes with digest-md5, scram and ntlm";
 	if (b->nonce && !is_nonce(b->nonce))
 		return "--nonce takes 8 printable characters or more, no blank, comma, quote";
-	if ((b->host) && !(v->mech & TAKE_HOST))
+	if (b->host && !(v->mech & TAKE_HOST))
 		return "--host goes with digest-md5 and oauthbearer";
-	if ((b->line || b->smtp || b->pop3 || b->imap) && !v->mech)
-		return "--line, --smtp, --pop3 and --imap go with mechanisms";
+	if ((b->line || b->pop3) && v->is_pipe)
+		return "--line goes with mechanisms";
+	if ((b->smtp || b->imap) && !v->mech)
+		return "--smtp and --imap go with mechanisms";
 	if (b->smtp + b->pop3 + b->imap > 1)
 		return "one of --smtp, --pop3 and --imap";
 	if (v->mech == SASL_DIGEST_MD5 && (!b->host || !(b->smtp || b->pop3 || b->imap)))

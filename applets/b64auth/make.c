@@ -150,6 +150,11 @@ static bool put_messages(struct b64auth *b, struct sasl *s, bool speaks_first, s
 			break;
 		if (is_login && s->step == 2)
 			break;
+		if (s->step > 0 && !b->nonce && s->mech & SASL_MUTUAL) {
+			*why = "this answers a message with a nonce: give that one with --nonce";
+			buf_clear(&s->due); /* it was not compared */
+			break;
+		}
 		buf_clear(&message);
 		if (sasl_step(s, buf_bytes(&challenge), &message, why) == SASL_FAILED)
 			break;
@@ -238,6 +243,11 @@ int b64auth_apop(struct b64auth *b)
 	else
 		ok = get_creds(b, &password, &creds);
 	if (ok) {
+		if (b->line) {
+			buf_puts(&line, "APOP ");
+			buf_put(&line, creds.user);
+			buf_putc(&line, ' ');
+		}
 		sasl_apop(&line, stamp, creds.password);
 		buf_putc(&line, '\n');
 		print(b, "APOP", &(struct made){ .lines = buf_bytes(&line) });

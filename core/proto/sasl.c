@@ -278,19 +278,19 @@ static enum sasl_result step_ntlm(struct sasl *s, struct bytes challenge, struct
 static const struct exchange {
 	unsigned mechs;
 	unsigned messages; /* at most, the answer to a server's refusal included */
-	bool speaks_first, no_password, is_mutual;
+	bool speaks_first, no_password;
 	enum sasl_result (*step)(struct sasl *s, struct bytes challenge, struct buf *out,
 			const char **why);
 } exchanges[] = {
-	{ SASL_PLAIN, 1, true, false, false, step_plain },
-	{ SASL_LOGIN, 2, true, false, false, step_login },
-	{ SASL_CRAM_MD5, 1, false, false, false, step_cram_md5 },
-	{ SASL_DIGEST_MD5, 2, false, false, true, step_digest_md5 },
-	{ SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256, 3, true, false, true, step_scram },
-	{ SASL_XOAUTH2, 2, true, false, false, step_xoauth2 },
-	{ SASL_OAUTHBEARER, 2, true, false, false, step_oauthbearer },
-	{ SASL_EXTERNAL | SASL_ANONYMOUS, 1, true, true, false, step_identity },
-	{ SASL_NTLM, 2, true, false, false, step_ntlm },
+	{ SASL_PLAIN, 1, true, false, step_plain },
+	{ SASL_LOGIN, 2, true, false, step_login },
+	{ SASL_CRAM_MD5, 1, false, false, step_cram_md5 },
+	{ SASL_DIGEST_MD5, 2, false, false, step_digest_md5 },
+	{ SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256, 3, true, false, step_scram },
+	{ SASL_XOAUTH2, 2, true, false, step_xoauth2 },
+	{ SASL_OAUTHBEARER, 2, true, false, step_oauthbearer },
+	{ SASL_EXTERNAL | SASL_ANONYMOUS, 1, true, true, step_identity },
+	{ SASL_NTLM, 2, true, false, step_ntlm },
 };
 
 static const struct exchange *exchange_of(unsigned mech)
@@ -329,10 +329,8 @@ size_t sasl_command_max(enum proto proto)
 
 bool sasl_may_believe(const struct sasl *s, const char **why)
 {
-	const struct exchange *x = exchange_of(s->mech);
-
 	*why = NULL;
-	if (x && x->is_mutual && !s->is_proven)
+	if (s->mech & SASL_MUTUAL && !s->is_proven)
 		*why = "the server says yes, but did not prove that it knows the password";
 	return !*why;
 }

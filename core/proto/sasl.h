@@ -27,6 +27,9 @@ enum sasl_mech {
 #define SASL_TOKEN (SASL_XOAUTH2 | SASL_OAUTHBEARER)
 #define SASL_CLEAR (SASL_PLAIN | SASL_LOGIN | SASL_TOKEN)
 
+/* In which the server proves that it knows the password, too. */
+#define SASL_MUTUAL (SASL_DIGEST_MD5 | SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256)
+
 /* "PLAIN" etc., case ignored; 0 when unknown. And back: NULL unless mech is one known bit. */
 unsigned sasl_mech_of(struct bytes name);
 const char *sasl_mech_name(unsigned mech);

@@ -84,3 +84,102 @@ talkers() { echo "pop3talk:$POP3_PORT imaptalk:$IMAP_PORT smtptalk:$SUBMISSION_P
 		says '"status":"invalid_token"' "C: AQ==" token-refused
 	done
 }
+
+# A session by hand, in which what b64auth prints is pasted. dial PORT
+dial() {
+	exec 4<>"/dev/tcp/127.0.0.1/$1"
+	hear
+}
+
+# The server's next reply: the last line of several, or what IMAP says to the command a1.
+hear() {
+	heard=
+	while [[ -z $heard || $heard == 250-* || $heard == "* "[^O]* ]]; do
+		read -t 10 -r heard <&4 || fail "the server hung up"
+		heard=${heard%$'\r'}
+	done
+}
+
+paste() {
+	printf '%s\r\n' "$1" >&4
+	hear
+}
+
+make() { # WHAT-B64AUTH-IS-TOLD...
+	try b64auth "${@:1:1}" --line "${@:2}" -u sample --pass-file "$password"
+	exits 0
+	mapfile -t made <out
+}
+
+# One login over protocol pop3, smtp or imap. Every message comes from b64auth, which is given the
+# replies as they are, and finds the server's proof right where there is one.
+by_hand() { # PROTOCOL PORT MECHANISM
+	local own=() nonce=() challenge proof password=pass
+	case $3 in
+	digest-md5) own=(--host localhost) nonce=(--nonce 0123456789abcdef) ;;
+	scram-*) nonce=(--nonce 0123456789abcdef) ;;
+	*oauth*) password=token ;;
+	esac
+	own+=("--$1")
+	dial "$2"
+	[ "$1" != smtp ] || paste "EHLO client.example.com"
+	case $3 in
+	login)
+		make login "${own[@]}"
+		paste "${made[0]}"
+		paste "${made[1]}"
+		paste "${made[2]}"
+		;;
+	cram-md5 | digest-md5)
+		paste "$([ "$1" = imap ] && echo a1 AUTHENTICATE || echo AUTH) ${3^^}"
+		challenge=$heard
+		make "$3" "${own[@]}" "${nonce[@]}" "$challenge"
+		paste "${made[1]}"
+		;;
+	scram-*)
+		make "$3" "${own[@]}" "${nonce[@]}"
+		paste "${made[0]}"
+		challenge=$heard
+		make "$3" "${own[@]}" "${nonce[@]}" "$challenge"
+		paste "${made[1]}"
+		;;
+	*)
+		make "$3" "${own[@]}"
+		paste "${made[0]}"
+		[ ${#made[@]} -eq 1 ] || paste "${made[1]}" # it was too long for the command
+		;;
+	esac
+	if [ ${#nonce[@]} -gt 0 ]; then
+		proof=$heard
+		make "$3" "${own[@]}" "${nonce[@]}" "$challenge" "$proof"
+		says "the server's proof is right"
+		try b64auth "$3" "${own[@]}" "${nonce[@]}" -u sample --pass-file wrong-pass "$challenge" "$proof"
+		exits 2
+		paste ''
+	fi
+	case $1:$heard in
+	pop3:"+OK Logged in."* | smtp:235* | imap:"a1 OK"*) ;;
+	*) fail "$1 $3: $heard" ;;
+	esac
+	exec 4>&-
+}
+
+@test "what b64auth prints, pasted into sessions with Dovecot and Postfix, logs in" {
+	local mech
+	SECRETS=() # they are the product
+	token sample 1999999999 >token
+	for mech in plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer; do
+		by_hand pop3 "$POP3_PORT" $mech
+		by_hand smtp "$PLAIN_PORT" $mech
+		by_hand imap "$IMAP_PORT" $mech
+	done
+}
+
+@test "what b64auth prints for APOP, pasted, logs in" {
+	SECRETS=()
+	local password=pass
+	dial "$POP3_PORT"
+	make apop "$heard"
+	paste "${made[0]}"
+	[ "$heard" = "+OK Logged in." ]
+}
