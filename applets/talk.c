@@ -358,6 +358,7 @@ struct finding talk_finding(const struct talk *t, const char *stage)
 		.from = bytes_of(t->from),
 		.to = bytes_of(t->to),
 		.port = t->ep.port,
+		.is_lmtp = t->ep.is_lmtp,
 	};
 
 	return f;

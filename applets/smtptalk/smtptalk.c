@@ -173,7 +173,8 @@ static bool greet(struct talk *t)
 {
 	struct smtptalk *s = (struct smtptalk *)t;
 
-	s->o.lmtp |= t->ep.is_lmtp;
+	t->ep.is_lmtp |= s->o.lmtp;
+	s->o.lmtp = t->ep.is_lmtp;
 	unsigned port = s->o.lmtp                               ? PORT_LMTP :
 			s->talk.common->tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS :
 								  PORT_SMTP;

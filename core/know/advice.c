@@ -5,7 +5,7 @@
  * of one string, in lower case, each beginning with a letter:
  *
  *   s stages   c reply or [response] codes, "-" for none   e enhanced codes   x error kinds
- *   h pattern on the host   u on the user name   m on the mechanism
+ *   h pattern on the host   u on the user name   m on the mechanism of a login
  *   t pattern on the peer's text (any of several)
  *   p pattern on a pasted phrase, which is enough by itself (other programs' words)
  *
@@ -286,7 +286,7 @@ static unsigned weigh_condition(struct bytes line, const struct finding *f)
 	case 'h':
 		return weigh_words(rest, f->host, WEIGHT_NAME);
 	case 'm':
-		return weigh_words(rest, f->mech, WEIGHT_NAME);
+		return f->mech.n ? weigh_words(rest, f->mech, WEIGHT_NAME) : 0;
 	default:
 		return weigh_words(rest, f->user, WEIGHT_NAME);
 	}
@@ -708,6 +708,7 @@ static void put_name(struct buf *out, struct bytes name, const struct finding *f
 		buf_puts(out,
 				f->proto == ADVICE_POP3                 ? "pop3talk" :
 						f->proto == ADVICE_IMAP ? "imaptalk" :
+						f->is_lmtp              ? "smtptalk --lmtp" :
 									  "smtptalk");
 		return;
 	}

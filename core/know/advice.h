@@ -48,6 +48,7 @@ struct finding {
 	struct bytes text;     /* the peer's text after the code, lines joined by blanks */
 	struct bytes user, host, mech, from, to, id;
 	unsigned port;
+	bool is_lmtp;    /* smtptalk spoke it: what is advised does too */
 	bool is_partial; /* what is not set is unknown, not absent (a pasted line) */
 };
 

@@ -46,6 +46,8 @@ static const struct word ehlo[] = {
 	{ "BURL", "text may be fetched from an IMAP server", 0 },          /* RFC 4468 */
 	{ "NO-SOLICITING", "advertising is not welcome", 0 },              /* RFC 3865 */
 	{ "CHECKPOINT", "a broken transfer may be resumed", 0 },           /* RFC 1845 */
+	{ "PIPECONNECT", "batches may begin before the banner", 0 },       /* Exim */
+	{ "PIPE_CONNECT", "batches may begin before the banner", 0 },      /* Exim before 4.94 */
 	{ "PRDR", "each recipient is answered after the data", 0 },        /* Exim */
 	{ "CONNEG", "asks what the recipient can display", 0 },            /* RFC 4141 */
 	{ "CONPERM", "content conversion may be allowed", 0 },             /* RFC 4141 */

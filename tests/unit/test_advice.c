@@ -194,8 +194,8 @@ static void entries_are_whole(void **state)
 		"maillogwatch", "mailq", "mailsink", "mscan", "mtabox", "mxcheck", "namei", "nft",
 		"opendkim-testkey", "openssl", "passwd", "ping", "postconf", "postfix", "postmap",
 		"postqueue", "posttls-finger", "ps", "pwsh", "quota", "sasldblistusers2",
-		"saslpluginviewer", "smtpctl", "ss", "sysctl", "systemctl", "testsaslauthd",
-		"timedatectl", "uptime" };
+		"saslpluginviewer", "sendmail", "smtpctl", "ss", "sysctl", "systemctl",
+		"testsaslauthd", "timedatectl", "uptime" };
 	size_t smtp = 0;
 	size_t pop_imap = 0;
 
@@ -508,7 +508,7 @@ static void pasted_text_is_guessed(void **state)
 		{ "SSL_connect: certificate has expired", "cert-expired" },
 		{ "host mx.example.com[192.0.2.1] said: 550 5.1.1 <b@example.com>: Recipient address rejected: "
 		  "User unknown in virtual mailbox table (in reply to RCPT TO command)",
-				"user-unknown" },
+				"user-unknown-postfix" },
 		{ "-ERR [IN-USE] whatever", "pop-in-use" },
 		{ "greylist", "greylisted" },
 		{ "bare-lf", "bare-lf" },
