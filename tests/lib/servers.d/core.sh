@@ -4,10 +4,10 @@
 # shellcheck disable=SC2034,SC2154 # servers reads these, and sets those
 set -eu
 
-packages='postfix dovecot-core dovecot-pop3d dovecot-imapd'
+packages='postfix dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd dovecot-submissiond'
 accounts='postfix:61001 postdrop:61002 dovecot:61003 dovenull:61004'
 ports='SMTP PLAIN SUBMISSION SMTPS TLS12 CHAIN LEAF_ONLY EXPIRED EARLY WRONG_NAME SELF_SIGNED
-	UNKNOWN_ROOT NO_BACKEND FQDN_HELO REFUSES POP3 POP3S IMAP IMAPS
+	UNKNOWN_ROOT NO_BACKEND FQDN_HELO REFUSES POP3 POP3S IMAP IMAPS LMTP RELAY RELAYS
 	SINK SINK_NO_EHLO SINK_HARD_RCPT SINK_SOFT_DATA SINK_DROP_RCPT SINK_421_MAIL SINK_SLOW_DOT'
 TOKEN_KEY=of-the-tests-only
 
