@@ -290,9 +290,12 @@ static void count_said(struct summary *s, const struct log_event *e, enum summar
 static void count_lost(struct summary *s, const struct log_event *e)
 {
 	static const struct bytes before[] = { BYTES("imuxsock lost "), BYTES("Suppressed "),
-		BYTES("messages lost: ") };
+		BYTES("imjournal: ") };
 	struct bytes text = e->at.text;
 
+	if (!bytes_starts(e->at.program, BYTES("rsyslogd")) &&
+			!bytes_starts(e->at.program, BYTES("systemd-journal")))
+		return;
 	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
 		struct bytes rest = bytes_skip(text, bytes_search(text, before[i]) + before[i].n);
 		uint64_t n;
@@ -308,9 +311,6 @@ static void count_unknown(struct summary *s, const struct log_event *e)
 		return;
 	}
 	s->foreign += e->at.count;
-	if (bytes_starts(e->at.program, BYTES("rsyslogd")) ||
-			bytes_starts(e->at.program, BYTES("systemd-journal")))
-		count_lost(s, e);
 }
 
 static void count_time(struct summary *s, const struct log_event *e)
@@ -378,6 +378,8 @@ void summary_event(struct summary *s, const struct log_event *e)
 		*(e->is_inbound ? &s->tls_in : &s->tls_out) += e->at.count;
 		break;
 	case LOG_TROUBLE:
+		count_lost(s, e);
+		/* fall through */
 	case LOG_FATAL:
 		count_said(s, e, e->class == LOG_FATAL ? SUMMARY_ALARMS : SUMMARY_TROUBLES);
 		break;

@@ -426,7 +426,7 @@ static void read_system(struct log_event *e)
 		PHRASE("I/O error", LOG_FATAL),
 		PHRASE("Failed with result", LOG_FATAL),
 		PHRASE("Failed to start", LOG_FATAL),
-		PHRASE("start request repeated too quickly", LOG_FATAL),
+		PHRASE("tart request repeated too quickly", LOG_FATAL),
 		PHRASE("entered failed state", LOG_FATAL),
 		PHRASE("segfault at", LOG_FATAL),
 		PHRASE("possible SYN flooding", LOG_TROUBLE),
@@ -459,6 +459,10 @@ static void read_other(struct log_event *e)
 	e->ip = maillog_ip(text);
 	maillog_level(e, &text);
 	e->class = maillog_by_level(e->level);
+	/* rsyslogd: "imuxsock lost 432 messages ..", systemd-journald: "Suppressed 7124 messages .." */
+	if ((STARTS(e->at.program, "rsyslogd") && HAS(text, " lost ")) ||
+			(STARTS(e->at.program, "systemd-journal") && STARTS(text, "Suppressed ")))
+		e->class = LOG_TROUBLE;
 	e->reason = text;
 }
 

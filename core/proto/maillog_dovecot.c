@@ -102,6 +102,8 @@ static void read_login_end(struct log_event *e, struct bytes text)
 		PHRASE("cleartext auth", LOG_LOGIN_FAILED),
 		PHRASE("no auth attempts", LOG_LOST),
 		PHRASE("disconnected before auth", LOG_LOST),
+		PHRASE("unsupported auth mechanism", LOG_LOGIN_FAILED),
+		PHRASE("Maximum number of connections", LOG_TROUBLE),
 		PHRASE("auth process communication", LOG_TROUBLE),
 		PHRASE("auth service not ready", LOG_TROUBLE),
 		PHRASE("TLS handshaking", LOG_TLS_FAILED),
@@ -117,7 +119,8 @@ static void read_login_end(struct log_event *e, struct bytes text)
 		e->class = LOG_LOST;
 	e->reason = head.n > 2 ? bytes_head(head, head.n - 2) : head;
 	read_fields(e, bytes_skip(text, fields));
-	if (e->class == LOG_LOST && HAS(text, "TLS handshaking"))
+	if (e->class == LOG_LOST &&
+			(HAS(text, "TLS handshaking") || HAS(text, "SSL_accept() failed")))
 		e->class = LOG_TLS_FAILED;
 }
 

@@ -174,6 +174,7 @@ static const struct maillog_phrase exim_phrases[] = {
 	PHRASE("no immediate delivery", LOG_ROUTINE),
 	PHRASE("message too big", LOG_REJECTED),
 	PHRASE("Connection refused", LOG_TROUBLE),
+	PHRASE("Tainted ", LOG_TROUBLE),
 	PHRASE("onnection timed out", LOG_TROUBLE),
 	PHRASE("ailed", LOG_TROUBLE),
 	PHRASE("rror", LOG_TROUBLE),

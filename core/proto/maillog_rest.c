@@ -29,6 +29,12 @@ static const struct maillog_phrase filter_phrases[] = {
 	PHRASE("can't load key", LOG_FATAL),
 	PHRASE("key data is not secure", LOG_TROUBLE),
 	PHRASE("bad signature data", LOG_FILTERED),
+	PHRASE("error loading key", LOG_TROUBLE),
+	PHRASE("no signing table match", LOG_TROUBLE),
+	PHRASE("cannot connect to ", LOG_TROUBLE),
+	PHRASE(" timed out", LOG_TROUBLE),
+	PHRASE("is unavailable for reading", LOG_TROUBLE),
+	PHRASE("(!", LOG_TROUBLE), /* amavis; "(!!)" too */
 	PHRASE("refused", LOG_TROUBLE),
 	PHRASE("ERROR", LOG_TROUBLE),
 	PHRASE("WARN", LOG_TROUBLE),
@@ -292,6 +298,8 @@ static const struct maillog_start login_rows[] = {
 	START("Delivered: ", LOG_STORED, NULL),
 	START("delivered", LOG_STORED, NULL),
 	START("duplicate_check", LOG_ROUTINE, NULL),
+	START("IOERROR", LOG_TROUBLE, read_text),
+	START("DBERROR", LOG_TROUBLE, read_text),
 	START("auth failure: ", LOG_LOGIN_DETAIL, read_saslauthd),
 };
 

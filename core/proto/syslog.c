@@ -430,7 +430,8 @@ static bool take_program(struct bytes *in, struct syslog_line *out)
 	if (n < 2 || n > PROGRAM_MAX + 1 || in->p[n - 1] != ':')
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (in->p[i] == '=' || (in->p[i] == '<' && (i == 0 || in->p[i - 1] != ')')))
+		if (in->p[i] == '=' ||
+				(in->p[i] == '<' && (i == 0 || !memchr(")>", in->p[i - 1], 2))))
 			return false;
 	if (!program_of(bytes_head(*in, n - 1), out))
 		return false;

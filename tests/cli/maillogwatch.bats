@@ -181,6 +181,16 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		'logins failed 1' 'something does not work' 'smtpd_scache.db' '203.0.113.7 (1)' '17 lines'
 }
 
+@test "lines that the log daemons left out are told, not counted away" {
+	printf '%s\n' 'Mar  3 04:05:06 mx1 rsyslogd: imuxsock lost 432 messages from pid 9832 due to rate-limiting' \
+		'Mar  3 04:05:07 mx1 systemd-journald[230]: Suppressed 7124 messages from postfix@-.service' \
+		'Mar  3 04:05:08 mx1 rsyslogd[9]: imjournal: 4 messages lost due to rate-limiting (20000 allowed within 600 seconds)' >gaps
+	watch --summary --json gaps
+	says '"lost_lines":7560'
+	watch gaps
+	says '[log-lines-lost]' '[journal-lines-lost]'
+}
+
 @test "rotated, packed and in any order: the same sum" {
 	watch --summary --json log
 	cp out whole
