@@ -648,7 +648,7 @@ static bool certificate_verdict(struct talk *t)
 	return ok;
 }
 
-static struct tls_options tls_options_of(const struct talk *t)
+struct tls_options talk_tls_options(const struct talk *t)
 {
 	const struct opt_common *c = t->common;
 
@@ -678,7 +678,7 @@ static bool connect_and_greet(struct talk *t, unsigned port)
 		.bind_ip = c->bind,
 		.dns_server = c->dns,
 		.proxy = t->proxy,
-		.tls_options = tls_options_of(t),
+		.tls_options = talk_tls_options(t),
 	};
 
 	t->stage = "banner";
@@ -816,7 +816,7 @@ static bool starttls_missing(struct talk *t)
 
 bool talk_starttls(struct talk *t, bool offered, bool *started)
 {
-	struct tls_options o = tls_options_of(t);
+	struct tls_options o = talk_tls_options(t);
 	bool must = t->common->tls == OPT_TLS_STARTTLS;
 
 	*started = false;
@@ -951,7 +951,7 @@ void talk_session(struct talk *t, bool has_steps)
 bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown),
 		bool (*data)(void *ctx, struct bytes part), void *ctx)
 {
-	struct tls_options tls = tls_options_of(t);
+	struct tls_options tls = talk_tls_options(t);
 	struct hand hand = { .t = t, .answered = answered, .data = data, .ctx = ctx };
 	struct script s = {
 		.d = &t->d,

@@ -94,6 +94,9 @@ void talk_session(struct talk *t, bool has_steps);
 /* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
 bool talk_open(struct talk *t, unsigned port);
 
+/* What the options say of TLS; borrowed from t. */
+struct tls_options talk_tls_options(const struct talk *t);
+
 /* Ends the connection; the run goes on with another. */
 void talk_reset(struct talk *t);
 

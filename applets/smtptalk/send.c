@@ -163,28 +163,38 @@ static void put_rcpt_params(struct smtptalk *s, struct buf *out)
 		buf_printf(out, " %s", o->rcpt_params.at[i]);
 }
 
-/* MAIL (src given) or RCPT. With is_batch the answer is not waited for. */
-static bool send_path(struct smtptalk *s, const struct source *src, const char *path, bool is_batch)
+/* Appends MAIL (src given) or RCPT, without its line end. */
+static bool put_path(struct smtptalk *s, const struct source *src, const char *path,
+		struct buf *line)
 {
-	struct talk *t = &s->talk;
 	const char *verb = src ? "MAIL FROM" : "RCPT TO";
-	struct buf line = BUF(4096), params = BUF(2048);
+	struct buf params = BUF(2048);
 
 	if (src)
 		put_mail_params(s, src, &params);
 	else
 		put_rcpt_params(s, &params);
-	bool ok = smtp_path_command(&line, verb, bytes_of(path), bytes_skip(buf_bytes(&params), 1));
+	bool ok = smtp_path_command(line, verb, bytes_of(path), bytes_skip(buf_bytes(&params), 1));
 	if (!ok || params.overflow)
-		ok = err_set(&t->d.err, ERR_USAGE, "\"%s\" or a parameter cannot stand in %s", path,
-				verb);
-	else if (is_batch)
+		ok = err_set(&s->talk.d.err, ERR_USAGE, "\"%s\" or a parameter cannot stand in %s",
+				path, verb);
+	buf_free(&params);
+	return ok || talk_failed(&s->talk, src ? "mail" : "rcpt");
+}
+
+/* With is_batch the answer is not waited for. */
+static bool send_path(struct smtptalk *s, const struct source *src, const char *path, bool is_batch)
+{
+	struct talk *t = &s->talk;
+	struct buf line = BUF(4096);
+	bool is_made = put_path(s, src, path, &line), ok = is_made;
+
+	if (is_made && is_batch)
 		ok = dialog_send_line(&t->d, buf_bytes(&line));
-	else
+	else if (is_made)
 		ok = dialog_command(&t->d, buf_bytes(&line), buf_bytes(&line), DIALOG_REPLY_MS);
 	buf_free(&line);
-	buf_free(&params);
-	return ok || talk_failed(t, src ? "mail" : "rcpt");
+	return ok || (is_made && talk_failed(t, src ? "mail" : "rcpt"));
 }
 
 /* The answer to it, as a verdict where it is no. */
@@ -455,4 +465,58 @@ bool smtptalk_send(struct smtptalk *s)
 		ok = s->o.chunking ? send_chunks(s, &src) : send_data(s, &src);
 	source_close(&src);
 	return ok;
+}
+
+/* ---- the same message many times ---- */
+
+/* All of it, as it goes over the wire. */
+static bool read_text(struct smtptalk *s, struct source *src, struct buf *out)
+{
+	enum { PART = 32 * 1024 };
+	struct buf part = BUF(PART);
+	struct dot_writer dots = { 0 };
+	bool ok;
+
+	while ((ok = next_part(s, src, &part)) && part.n > 0)
+		if (s->o.raw)
+			buf_put(out, buf_bytes(&part));
+		else
+			dot_write(&dots, buf_bytes(&part), out);
+	if (s->o.raw && out->n > 0)
+		dots.mid_line = out->p[out->n - 1] != '\n';
+	dot_finish(&dots, out);
+	buf_free(&part);
+	return ok &&
+			(!out->overflow ||
+					err_set(&s->talk.d.err, ERR_LOCAL, "over %d octets",
+							MESSAGE_MAX));
+}
+
+bool smtptalk_letter(struct smtptalk *s, struct smtptalk_letter *l)
+{
+	static const struct bytes id = BYTES("\r\nMessage-ID: <");
+	struct source src;
+
+	*l = (struct smtptalk_letter){ .mail = BUF(4096),
+		.rcpts = BUF(1024 * 1024),
+		.text = BUF(MESSAGE_MAX + MESSAGE_MAX / 8) };
+	bool ok = source_open(s, &src) || talk_failed(&s->talk, "local");
+	ok = ok && may_send(s, &src) && put_path(s, &src, s->o.from, &l->mail);
+	buf_puts(&l->mail, "\r\n");
+	for (size_t i = 0; ok && recipient(s, i); i++) {
+		ok = put_path(s, NULL, recipient(s, i), &l->rcpts);
+		buf_puts(&l->rcpts, "\r\n");
+	}
+	ok = ok && (read_text(s, &src, &l->text) || talk_failed(&s->talk, "local"));
+	if (ok && !s->o.data_file)
+		l->id_at = bytes_search(buf_bytes(&l->text), id) + id.n;
+	source_close(&src);
+	return ok;
+}
+
+void smtptalk_letter_free(struct smtptalk_letter *l)
+{
+	buf_free(&l->mail);
+	buf_free(&l->rcpts);
+	buf_free(&l->text);
 }

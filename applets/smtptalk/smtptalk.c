@@ -27,6 +27,13 @@ static const struct opt options[] = {
 	{ 0, "probe", NULL, OPT_FLAG, TALK(probe),
 			"no login, no mail: a verdict on banner, EHLO, TLS, certificate, AUTH", 0,
 			0 },
+	{ 0, "repeat", "N", OPT_NUMBER, AT(repeat),
+			"send the message N times and tell how long each stage takes: load, for a server"
+			" of one's own",
+			1, 1000000 },
+	{ 0, "parallel", "M", OPT_NUMBER, AT(parallel), "with --repeat: M at a time", 1, 1000 },
+	{ 0, "reuse", NULL, OPT_FLAG, AT(reuse),
+			"with --repeat: message after message over one connection", 0, 0 },
 	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
 			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
 	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
@@ -141,6 +148,7 @@ static bool say_hello(struct smtptalk *s, const char *verb)
 {
 	struct buf line = BUF(ADDR_HOST_MAX + 8);
 
+	s->hello = verb;
 	buf_printf(&line, "%s %s", verb, s->ehlo_name);
 	bool ok = dialog_ask(&s->talk.d, buf_text(&line));
 	buf_free(&line);
@@ -217,6 +225,7 @@ static bool secure(struct smtptalk *s)
 	smtptalk_keep_list(s, &s->list);
 	if (!talk_starttls(&s->talk, s->caps.has & SMTP_STARTTLS, &started))
 		return false;
+	s->has_started_tls = started;
 	if (!started)
 		return true;
 	/* what was learned in clear text must be forgotten: RFC 3207 4.2 */
@@ -383,6 +392,10 @@ static void steps(struct talk *t, bool lines_follow)
 	}
 	if (has_recipient(&s->o) && !quit_early && !s->talk.o.auth_only && last != SMTPTALK_AUTH) {
 		t->from = s->o.from;
+		if (s->o.repeat) {
+			smtptalk_load(s);
+			return;
+		}
 		bool sent = smtptalk_send(s);
 		if (sent && s->o.drop_after == SMTPTALK_DATA)
 			talk_ok(t, "data", NULL, "hung up before the final dot, as asked",
@@ -435,6 +448,14 @@ static bool options_fit(struct smtptalk *s)
 		opt_wrong(w, &smtptalk_spec,
 				"--data FILE is the whole message: no --subject, --body, --header or"
 				" --attach with it");
+	else if (!o->repeat && (o->parallel || o->reuse))
+		opt_wrong(w, &smtptalk_spec, "--parallel and --reuse need --repeat");
+	else if (o->repeat &&
+			(!has_recipient(o) || o->quit_after || o->pipelining || o->chunking ||
+					o->xclient.count > 0 || s->talk.ep.kind != ADDR_TCP))
+		opt_wrong(w, &smtptalk_spec,
+				"--repeat needs a host and a --to, and goes with none of --pipelining,"
+				" --chunking, --xclient, --quit-after, --drop-after");
 	else if (o->raw && !o->data_file)
 		opt_wrong(w, &smtptalk_spec, "--raw needs --data FILE");
 	else if (o->ehlo &&

@@ -28,6 +28,8 @@ struct smtptalk_options {
 	int tls_min, tls_max;       /* 0 = any, 1 = TLS 1.2, 2 = TLS 1.3 */
 	int quit_after, drop_after; /* enum smtptalk_stage */
 	struct opt_list vrfy;
+	unsigned repeat, parallel; /* 0 = not said */
+	bool reuse;
 	bool pipelining, chunking, raw, caps, relay;
 	bool expect_rejection, mx, lmtp, all_mechs, dane;
 };
@@ -38,6 +40,8 @@ struct smtptalk {
 	struct smtp_caps caps;
 	char ehlo_name[ADDR_HOST_MAX];
 	char banner_host[ADDR_HOST_MAX]; /* what the greeting says; "" = no name */
+	const char *hello;               /* the command that was answered well */
+	bool has_started_tls;            /* by STARTTLS */
 	struct buf list;                 /* of EHLO before TLS, a line each */
 	char queue_id[128];
 	size_t accepted; /* recipients */
@@ -50,6 +54,19 @@ void smtptalk_annotate(struct talk *t, const struct reply *r, size_t i, struct b
 /* MAIL, RCPT and DATA as the options say; false: a verdict was added and the session is to end
  * with QUIT. */
 bool smtptalk_send(struct smtptalk *s);
+
+/* One message as it goes over the wire, for --repeat: MAIL, the RCPT commands, the text with its
+ * dot, lines with CRLF. To be freed either way; false: a verdict was added. */
+struct smtptalk_letter {
+	struct buf mail, rcpts, text;
+	size_t id_at; /* in text: digits of the Message-ID that may be written over; 0 = none */
+};
+bool smtptalk_letter(struct smtptalk *s, struct smtptalk_letter *l);
+void smtptalk_letter_free(struct smtptalk_letter *l);
+
+/* --repeat: ends the session, which has shown how it is done, then sends the message so many times,
+ * --parallel at a time. Adds the verdicts. */
+void smtptalk_load(struct smtptalk *s);
 
 /* AUTH, by --auth or the strongest that is offered; false: a verdict was added. */
 bool smtptalk_login(struct smtptalk *s);

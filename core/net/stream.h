@@ -50,6 +50,10 @@ struct stream_connect {
 };
 struct stream *stream_connect(struct world *w, const struct addr_list *list,
 		const struct stream_connect *o, struct err *e);
+/* Begins a connect without waiting for it, for poll loops: the descriptor can be written once it is
+ * done, and SO_ERROR tells how; stream_fd takes it. -1: e says why not. */
+int stream_dial(const struct addr *to, const char *bind_ip, struct err *e);
+
 struct stream *stream_unix(struct world *w, const char *path, uint64_t deadline_ms, struct err *e);
 
 /* A child on a socket pair, its stderr is ours: command split on blanks, no shell. On close

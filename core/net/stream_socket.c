@@ -148,47 +148,47 @@ static bool bind_to(int fd, const struct addr *to, const char *ip, struct err *e
 	return true;
 }
 
-/* Returns an errno, -1 when the time was up. A non-blocking connect goes on by itself after
- * EINTR; its result is SO_ERROR (POSIX connect()). */
-static int connect_by(struct world *w, int fd, const struct addr *to, uint64_t deadline_ms)
+int stream_dial(const struct addr *to, const char *bind_ip, struct err *e)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-	int number = 0;
-	socklen_t n = sizeof(number);
+	char text[ADDR_TEXT_MAX];
+	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0)
-		return 0;
-	if (errno != EINPROGRESS && errno != EINTR)
-		return errno;
-	if (world_poll(w, &wait, 1, deadline_ms) == 0)
+	addr_text(to, text);
+	if (fd >= 0 && !bind_to(fd, to, bind_ip, e)) {
+		err_wrap(e, "connect to %s", text);
+		close(fd);
 		return -1;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &n) < 0 ? errno : number;
+	}
+	/* after EINTR it goes on by itself (POSIX connect()) */
+	if (fd >= 0 &&
+			(connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0 ||
+					errno == EINPROGRESS || errno == EINTR))
+		return fd;
+	err_sys(e, err_kind_of(errno), errno, "connect to %s", text);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int connect_one(struct world *w, const struct addr *to, const struct stream_connect *o,
 		struct err *e)
 {
 	uint64_t until = w->mono_ms(w) + (o->connect_ms ? o->connect_ms : STREAM_CONNECT_MS);
+	int fd = stream_dial(to, o->bind_ip, e), number = 0;
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	socklen_t n = sizeof(number);
 	char text[ADDR_TEXT_MAX];
-	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int number = fd < 0 ? errno : 0;
 
-	addr_text(to, text);
-	if (number == 0 && !bind_to(fd, to, o->bind_ip, e)) {
-		err_wrap(e, "connect to %s", text);
-		close(fd);
+	if (fd < 0)
 		return -1;
-	}
-	if (number == 0)
-		number = connect_by(w, fd, to, until < o->deadline_ms ? until : o->deadline_ms);
-	if (number == 0)
-		return fd;
-	if (number < 0)
+	addr_text(to, text);
+	if (world_poll(w, &wait, 1, until < o->deadline_ms ? until : o->deadline_ms) == 0)
 		err_set(e, ERR_TIMEOUT, "connect to %s: no answer in time", text);
-	else
+	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &n) < 0 || number != 0)
 		err_sys(e, err_kind_of(number), number, "connect to %s", text);
-	if (fd >= 0)
-		close(fd);
+	else
+		return fd;
+	close(fd);
 	return -1;
 }
 

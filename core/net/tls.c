@@ -544,13 +544,12 @@ static struct tls_impl *begin_client(struct stream *s, const struct tls_options 
 	return t;
 }
 
-/* The handshake is over: what came, and whether it is to be trusted. */
+/* The handshake is over: whether what came is to be trusted. */
 static bool judge(struct tls_impl *t, const struct tls_options *o, const struct tls_store *store,
 		struct err *e)
 {
 	struct tls_facts *f = t->facts;
 
-	collect_facts(t);
 	f->faults |= tls_cert_verify(mbedtls_ssl_get_peer_cert(&t->ssl), store, f->name, t->w);
 	return !(f->faults & TLS_CERT_FAULTS) || o->insecure || refuse(t, e);
 }
@@ -567,7 +566,10 @@ static bool run_client(struct stream *s, const struct tls_options *o, uint64_t d
 	memcpy(f->store, store.text, sizeof(f->store));
 	if (is_good)
 		t = begin_client(s, o, f, e);
-	is_good = t && handshake(t, deadline_ms, e) && judge(t, o, &store, e);
+	is_good = t && handshake(t, deadline_ms, e);
+	if (is_good)
+		collect_facts(t);
+	is_good = is_good && judge(t, o, &store, e);
 	tls_store_free(&store);
 	return is_good;
 }
@@ -607,6 +609,10 @@ enum io tls_client_step(struct stream *s, short *wants, struct err *e)
 		return IO_FAILED;
 	}
 	t->facts->handshake_done = true;
+	collect_facts(t);
+	if (t->options->known_sha256 && t->facts->chain_count > 0 &&
+			strcmp(t->options->known_sha256, t->facts->chain[0].sha256) == 0)
+		return IO_OK;
 	bool ok = tls_store_open(&store, t->w, t->options->ca_file, e);
 	if (!ok)
 		t->facts->faults |= TLS_NO_STORE;

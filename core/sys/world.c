@@ -69,13 +69,18 @@ void out_printf(struct out *o, const char *format, ...)
 		out_flush(o);
 }
 
-static uint64_t real_mono_ms(struct world *w)
+uint64_t world_mono_us(void)
 {
 	struct timespec t;
 
-	(void)w;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint64_t real_mono_ms(struct world *w)
+{
+	(void)w;
+	return world_mono_us() / 1000;
 }
 
 static int64_t real_wall_s(struct world *w)

@@ -67,6 +67,10 @@ bool world_finish(struct world *w);
  * PSA). Everybody else asks w->random. */
 void world_random(void *p, size_t n);
 
+/* Microseconds of a monotonic clock, to measure by; deadlines and what is told of them go by
+ * w->mono_ms. */
+uint64_t world_mono_us(void);
+
 /* poll() until an absolute mono_ms deadline (0 = look only, WORLD_FOREVER = no end), EINTR retried.
  * Returns the number of ready descriptors, 0 when the deadline passed. */
 #define WORLD_FOREVER UINT64_MAX

@@ -189,34 +189,41 @@ static bool answer_all(struct dialog *d, struct sasl *s, bool has_initial)
 }
 
 /* The host as it was asked for, without its port and brackets. */
-static struct bytes host_of(const struct dialog *d)
+static struct bytes host_of(const struct stream *to)
 {
-	struct bytes host = bytes_of(stream_peer(d->s));
+	struct bytes host = bytes_of(stream_peer(to));
 
 	if (bytes_starts(host, BYTES("[")))
 		return bytes_head(bytes_skip(host, 1), bytes_find(host, ']') - 1);
 	return bytes_head(host, bytes_find(host, ':'));
 }
 
-bool auth_run(struct dialog *d, const struct auth_how *how)
+bool auth_start(struct sasl *s, char nonce[AUTH_NONCE_MAX], const struct stream *to,
+		enum proto proto, const struct auth_how *how)
 {
 	static const char *const services
 			[] = { [PROTO_SMTP] = "smtp", [PROTO_POP3] = "pop", [PROTO_IMAP] = "imap" };
-	unsigned char random[16];
-	char nonce[2 * sizeof(random) + 1];
+	struct world *w = stream_world(to);
+	unsigned char random[AUTH_NONCE_MAX / 2];
+	bool has_initial = sasl_begin(s, how->mech, how->creds) && !how->no_initial;
+
+	w->random(w, random, sizeof(random));
+	hash_hex(random, sizeof(random), nonce);
+	s->about = (struct sasl_about){ .nonce = bytes_of(nonce),
+		.service = bytes_of(services[proto]),
+		.host = host_of(to) };
+	/* LOGIN and NTLM have no initial response in any RFC: servers differ, so it is not sent */
+	return has_initial && !(how->mech & (SASL_LOGIN | SASL_NTLM));
+}
+
+bool auth_run(struct dialog *d, const struct auth_how *how)
+{
+	char nonce[AUTH_NONCE_MAX];
 	const char *why = NULL;
 	struct sasl s;
-	bool has_initial = sasl_begin(&s, how->mech, how->creds) && !how->no_initial;
-
-	/* LOGIN and NTLM have no initial response in any RFC: servers differ, so it is not sent */
-	if (how->mech & (SASL_LOGIN | SASL_NTLM))
-		has_initial = false;
-	d->w->random(d->w, random, sizeof(random));
-	hash_hex(random, sizeof(random), nonce);
-	s.about = (struct sasl_about){ .nonce = bytes_of(nonce),
-		.service = bytes_of(services[d->proto]),
-		.host = host_of(d) };
+	bool has_initial = auth_start(&s, nonce, d->s, d->proto, how);
 	bool ok = begin(d, how, &s, has_initial) && answer_all(d, &s, has_initial);
+
 	if (ok && dialog_is_ok(d) && !sasl_may_believe(&s, &why))
 		ok = err_set(&d->err, ERR_PROTOCOL, "%s", why);
 	sasl_end(&s);

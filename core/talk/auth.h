@@ -22,6 +22,13 @@ struct auth_how {
 	bool no_initial; /* IMAP without SASL-IR (RFC 4959), SMTP and POP3 on demand */
 };
 
+/* The exchange alone, for who sends the lines himself: s begins, with a nonce of its own and what
+ * its mechanism wants to know of the peer; both live until sasl_end. True: the first message goes
+ * with the command. */
+enum { AUTH_NONCE_MAX = 33 };
+bool auth_start(struct sasl *s, char nonce[AUTH_NONCE_MAX], const struct stream *to,
+		enum proto proto, const struct auth_how *how);
+
 /* One attempt with AUTH (RFC 4954, RFC 5034) or AUTHENTICATE (RFC 9051 6.2.2), the first message
  * with the command where the mechanism has one. True: the server decided, d->reply is its answer.
  * False: the transport failed (d->err); or we gave up, and the exchange was cancelled with "*"; or

@@ -162,3 +162,16 @@ send_to() { # RECIPIENT OPTION...
 	try smtptalk "localhost:$SINK_SLOW_DOT_PORT" -t 15 --from a@example.com --to b@example.com
 	exits 0
 }
+
+@test "--repeat: STARTTLS and AUTH for each message, or once for many" {
+	login "$SMTP_PORT" --from sample@example.com --to sample@gmail.com --repeat 12 --parallel 4
+	exits 0
+	says 'OK load: 12 of 12 messages accepted, 4 at a time'
+	login "$SMTPS_PORT" --tls implicit --auth SCRAM-SHA-256 --from sample@example.com --to sample@gmail.com \
+		--repeat 30 --parallel 2 --reuse
+	exits 0
+	says '30 of 30 messages accepted'
+	send_to sample@gmail.com --repeat 4
+	exits 2
+	says '4 of 4 failed: 554 5.7.1' '[relay-denied]'
+}
