@@ -26,7 +26,7 @@ struct mailsink {
 	struct opt_list users, faults, mechs;
 	const char *user_file, *maildir, *banner;
 	const char *cert, *key, *cert_out;
-	bool no_tls, require_tls, discard;
+	bool no_tls, require_tls, discard, proxy, xclient;
 	int cert_fault, tls_version;
 	unsigned max_messages, max_bytes, max_size, max_sessions;
 	bool once;
@@ -58,6 +58,8 @@ static const struct opt options[] = {
 	{0, "max-bytes", "N", OPT_NUMBER, AT(max_bytes), "all together at most N (64 MiB)", 1, 4294967295},
 	{0, "max-size", "N", OPT_NUMBER, AT(max_size), "each at most N bytes (10 MiB)", 1, 1073741824},
 	{0, "banner", "TEXT", OPT_TEXT, AT(banner), "greet with TEXT; it begins with the host name", 0, 0},
+	{0, "proxy-protocol", NULL, OPT_FLAG, AT(proxy), "clients begin with a PROXY header, v1 or v2", 0, 0},
+	{0, "xclient", NULL, OPT_FLAG, AT(xclient), "offer XCLIENT, to whoever is there", 0, 0},
 	{.help = "TLS (the certificate is self-made unless given)"},
 	{0, "cert", "FILE", OPT_TEXT, AT(cert), "PEM certificate, then its chain", 0, 0},
 	{0, "key", "FILE", OPT_TEXT, AT(key), "its PEM key, when FILE of --cert has none", 0, 0},
@@ -92,6 +94,8 @@ static const char *const more[] = {
 	"--auth chooses among ANONYMOUS, LOGIN, PLAIN, NTLM, CRAM-MD5, DIGEST-MD5, XOAUTH2, OAUTHBEARER"
 	" (the password is the token), SCRAM-SHA-1, SCRAM-SHA-256; without it all but ANONYMOUS and"
 	" NTLM. With ANONYMOUS anybody logs in. USER, APOP and LOGIN of IMAP always work.",
+	"With --proxy-protocol no session begins before its header, and with it or --xclient whoever"
+	" connects says which address he comes from: it is shown, and stands in Received.",
 	"--fault breaks the answer to a STAGE: a command's name, or greeting, tls (when it is to begin),"
 	" dot (the message is complete), proof (the answer to an AUTH challenge), any; with *N only the"
 	" first N times. ACTION is a reply (\"rcpt*2=450 4.2.0 Greylisted\"; with \\r \\n \\0 \\\\"
@@ -289,6 +293,7 @@ static void warn_if_open(struct world *w, const char *bind)
 static bool run(struct sink *sink, struct mailsink *m, struct err *e)
 {
 	struct serve_options o = { .bind = m->bind,
+		.proxy = m->proxy,
 		.once = m->once,
 		.deadline_ms = WORLD_FOREVER,
 		.idle_s = m->idle_s,
@@ -322,6 +327,7 @@ static void set_sink(struct sink *sink, struct world *w, const struct mailsink *
 			.name = name,
 			.banner = m->banner,
 			.can_tls = !m->no_tls,
+			.xclient = m->xclient,
 			.require_tls = m->require_tls,
 			.discard = m->discard,
 			.message_max = m->max_size,

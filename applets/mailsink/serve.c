@@ -10,8 +10,10 @@
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/smtpd.h"
+#include "net/proxy.h"
 #include "sys/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -23,7 +25,7 @@ enum {
 	POP3_IDLE_S = 600,  /* RFC 1939 3 */
 	IMAP_IDLE_S = 1800, /* RFC 9051 5.4 */
 	SIGNAL_MS = 1000,   /* a signal just before poll() is seen after so long */
-	DRAINS_MAX = 16, /* reads of what nobody asked for */
+	DRAINS_MAX = 16,    /* reads of what nobody asked for */
 };
 
 struct conn {
@@ -31,6 +33,7 @@ struct conn {
 	struct session *session;
 	struct buf in;
 	bool eof, dead;
+	bool awaits_proxy;   /* its header, before anything else; it gathers in in */
 	bool tls_by_command; /* STARTTLS or STLS, not from the first octet */
 	bool tls_told;
 	bool has_spoken; /* we, to the client */
@@ -154,7 +157,38 @@ static void open_conn(struct serve *v, enum serve_port port, struct stream *stre
 				(uint64_t)1000,
 	};
 	c->deadline_ms = now_ms(v) + c->idle_ms;
-	if (peer.is_tls)
+	c->awaits_proxy = v->options->proxy;
+	if (peer.is_tls && !c->awaits_proxy)
+		start_tls(v, c);
+}
+
+/* Octet by octet: what follows the header may be for TLS. */
+static void take_proxy(struct serve *v, struct conn *c)
+{
+	enum proxy_result result = PROXY_MORE;
+	const char *why = "closed before its end";
+	unsigned char octet;
+	struct addr from;
+	ssize_t n;
+
+	while (result == PROXY_MORE &&
+			(n = recv(stream_get_fd(c->stream), &octet, 1, MSG_DONTWAIT)) == 1) {
+		buf_putc(&c->in, octet);
+		result = proxy_read(buf_bytes(&c->in), &from, &why);
+	}
+	if (result == PROXY_MORE && n < 0 && errno == EAGAIN)
+		return;
+	buf_clear(&c->in);
+	c->awaits_proxy = false;
+	if (result != PROXY_OK) {
+		journal_note(&c->session->sink->journal, &c->session->at, "error",
+				"PROXY header: %s", why);
+		c->dead = true;
+		return;
+	}
+	if (from.len > 0)
+		session_set_client(c->session, &from, "PROXY");
+	if (c->session->is_tls)
 		start_tls(v, c);
 }
 
@@ -184,7 +218,7 @@ static size_t due(const struct serve *v, struct conn *c)
 	struct fault_state *f = &c->session->fault;
 	size_t n = c->session->out.n;
 
-	if (is_paused(v, c))
+	if (c->awaits_proxy || is_paused(v, c))
 		return 0;
 	if (f->pause_ms > 0 && f->pause_at == 0) {
 		c->resume_ms = now_ms(v) + f->pause_ms;
@@ -295,15 +329,17 @@ static bool is_finished(const struct conn *c)
 {
 	const struct session *s = c->session;
 
-	if (c->dead)
-		return true;
+	if (c->dead || c->awaits_proxy)
+		return c->dead;
 	return s->out.n == 0 && !session_has_work(s, false) &&
 			(s->is_over || (c->eof && c->in.n == 0));
 }
 
 static void drive(struct serve *v, struct conn *c)
 {
-	for (int i = 0; i < ROUNDS_MAX && !is_finished(c); i++) {
+	if (c->awaits_proxy)
+		take_proxy(v, c);
+	for (int i = 0; i < ROUNDS_MAX && !is_finished(c) && !c->awaits_proxy; i++) {
 		bool moved = receive(c);
 		if (!c->dead)
 			moved = work(v, c) || moved;
@@ -346,6 +382,8 @@ static bool has_work(const struct conn *c)
 {
 	const struct session *s = c->session;
 
+	if (c->awaits_proxy)
+		return c->dead;
 	if (is_finished(c) || (may_read(c) && stream_pending(c->stream)))
 		return true;
 	if (s->starts_tls && s->out.n == 0)
@@ -357,6 +395,8 @@ static short events_of(const struct serve *v, const struct conn *c)
 {
 	short events = 0;
 
+	if (c->awaits_proxy)
+		return POLLIN;
 	if (c->session->out.n > 0 && !is_paused(v, c))
 		events |= c->write_wants;
 	if (may_read(c))

@@ -24,6 +24,7 @@ struct serve_options {
 	const char *bind;           /* numeric address */
 	unsigned port[SERVE_PORTS]; /* 0 = any free one */
 	struct tls_server *tls; /* NULL: none of the ports needs it, and sink.can_tls is false */
+	bool proxy;             /* each connection begins with a PROXY header */
 	bool once;              /* end with the first session */
 	uint64_t deadline_ms;   /* of the whole run; WORLD_FOREVER = none */
 	unsigned idle_s;        /* 0 = what the RFCs ask for */

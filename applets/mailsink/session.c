@@ -376,6 +376,13 @@ bool session_may_tls(struct session *s)
 	return false;
 }
 
+void session_set_client(struct session *s, const struct addr *a, const char *by)
+{
+	addr_ip(a, s->peer_ip);
+	journal_note(&s->sink->journal, &s->at, "client", "the client is %s, says %s", s->peer_ip,
+			by);
+}
+
 void session_tls_on(struct session *s)
 {
 	s->starts_tls = false;

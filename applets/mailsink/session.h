@@ -85,6 +85,9 @@ void session_free(struct session *s);
  * for encrypted ones (CVE-2011-0411). */
 void session_feed(struct session *s, struct bytes *in);
 
+/* Somebody in between says who the client is. by: "PROXY", "XCLIENT". */
+void session_set_client(struct session *s, const struct addr *a, const char *by);
+
 /* TLS was begun because starts_tls was set. */
 void session_tls_on(struct session *s);
 

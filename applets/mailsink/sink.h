@@ -16,6 +16,7 @@ struct sink {
 	const char *banner;   /* text of both greetings; NULL = our own */
 	bool can_tls;         /* STARTTLS and STLS are offered */
 	bool discard;         /* messages are taken and not kept */
+	bool xclient;         /* XCLIENT may say who the client is */
 	bool require_tls;     /* nothing is taken and nobody logs in in clear text */
 	unsigned mechs;       /* SASL_*: offered to who can log in */
 	uint64_t message_max; /* octets of one message */

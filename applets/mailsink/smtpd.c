@@ -11,6 +11,7 @@
 #include "sys/mem.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum {
 	DATA_PIECE = 16 * 1024,
@@ -100,6 +101,65 @@ static bool take_helo(struct smtpd *m, struct bytes arg, bool is_esmtp)
 	return true;
 }
 
+#define XCLIENT_NAMES " NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"
+
+static void forget_all(struct smtpd *m)
+{
+	end_transaction(m);
+	buf_clear(&m->envelope.helo);
+	m->has_helo = false;
+}
+
+/* One attribute of Postfix's XCLIENT_README; only the address is used. False: not one, or no
+ * address. */
+static bool take_attribute(struct bytes word, struct addr *client)
+{
+	struct bytes name = bytes_head(word, bytes_find(word, '='));
+	struct bytes value = bytes_skip(word, name.n + 1), rest = BYTES(XCLIENT_NAMES), known;
+	char ip[ADDR_TEXT_MAX];
+	struct err e;
+
+	if (name.n == word.n)
+		return false;
+	if (bytes_equal_nocase(name, BYTES("ADDR")) && !bytes_starts(value, BYTES("["))) {
+		if (bytes_starts_nocase(value, BYTES("IPV6:")))
+			value = bytes_skip(value, 5);
+		snprintf(ip, sizeof(ip), "%.*s", (int)value.n, (const char *)value.p);
+		return addr_parse(client, ip, 0, &e);
+	}
+	while (bytes_word(&rest, &known))
+		if (bytes_equal_nocase(name, known))
+			return true;
+	return false;
+}
+
+static void do_xclient(struct session *s, struct bytes arg)
+{
+	struct smtpd *m = smtpd_of(s);
+	struct addr client = { 0 };
+	struct bytes word;
+
+	if (!s->sink->xclient) {
+		refuse(s, "550 5.7.0 Error: insufficient authorization");
+		return;
+	}
+	if (m->has_mail) {
+		refuse(s, "503 5.5.1 Error: MAIL transaction in progress");
+		return;
+	}
+	do {
+		if (!bytes_word(&arg, &word) || !take_attribute(word, &client)) {
+			refuse(s, "501 5.5.4 Syntax: XCLIENT attribute=value...");
+			return;
+		}
+	} while (bytes_trim(arg).n > 0);
+	if (client.len > 0)
+		session_set_client(s, &client, "XCLIENT");
+	forget_all(m);
+	s->is_authed = false;
+	greet(s);
+}
+
 static void do_helo(struct session *s, struct bytes arg)
 {
 	struct smtpd *m = smtpd_of(s);
@@ -125,6 +185,8 @@ static void do_ehlo(struct session *s, struct bytes arg)
 	session_reply(s, "250-8BITMIME");
 	session_reply(s, "250-CHUNKING");
 	session_reply(s, "250-DSN");
+	if (s->sink->xclient)
+		session_reply(s, "250-XCLIENT" XCLIENT_NAMES);
 	session_reply(s, "250 SMTPUTF8");
 }
 
@@ -562,6 +624,7 @@ static void do_quit(struct session *s, struct bytes arg)
 			{ "NOOP", BEFORE_TLS, do_noop }, { "QUIT", BEFORE_TLS, do_quit }, \
 			{ "RCPT", 0, do_rcpt }, { "RSET", BEFORE_TLS, do_rset },          \
 			{ "STARTTLS", BEFORE_TLS, do_starttls }, { "VRFY", 0, do_vrfy },  \
+			{ "XCLIENT", BEFORE_TLS, do_xclient },                            \
 	{                                                                                 \
 		0                                                                         \
 	}
@@ -607,11 +670,7 @@ static void line_too_long(struct session *s)
 /* RFC 3207 4.2: what was said before TLS counts for nothing. */
 static void tls_on(struct session *s)
 {
-	struct smtpd *m = smtpd_of(s);
-
-	end_transaction(m);
-	buf_clear(&m->envelope.helo);
-	m->has_helo = false;
+	forget_all(smtpd_of(s));
 }
 
 static void leave(struct session *s, bool is_idle)

@@ -176,6 +176,32 @@ sink_exits() { # CODE
 	grep -qx $'250-AUTH PLAIN\r' got
 }
 
+@test "--proxy-protocol: the client is who the header says, also before TLS" {
+	sink --smtp 0 --smtps 0 --pop3 0 --proxy-protocol --show --user sample:password --cert-out sink.pem
+	talk "$SMTP" "PROXY TCP4 192.0.2.7 192.0.2.8 1234 25\r\n$MAIL$TEXT"
+	soon grep -qx '\[1\]    the client is 192.0.2.7, says PROXY' sink.out
+	talk "$POP3" "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0USER sample\r\nPASS password\r\nRETR 1\r\nQUIT\r\n"
+	grep -q '^Received: from client.example (\[192.0.2.7\])' got
+	for version in v1 v2; do
+		try smtptalk "localhost:$SMTPS" --tls implicit --ca-file sink.pem --proxy-protocol $version -u sample --pass-file pass --auth-only
+		exits 0
+	done
+	[ "$(grep -c 'the client is 127.0.0.1, says PROXY' sink.out)" -eq 2 ]
+	try smtptalk "localhost:$SMTP" --tls none -t 3
+	exits 3
+	talk "$SMTP" "PROXY TCP4 192.0.2.7 example.com 1 2\r\nQUIT\r\n"
+	[ ! -s got ]
+	soon grep -q 'PROXY header: not of the form' sink.out
+}
+
+@test "--xclient: the client is who XCLIENT says" {
+	sink --smtp 0 --xclient --show --discard
+	try smtptalk "localhost:$SMTP" --tls none --xclient ADDR=192.0.2.7 --xclient HELO=other.example \
+		--from a@example.com --to b@example.com
+	exits 0
+	soon grep -qx '\[1\]    the client is 192.0.2.7, says XCLIENT' sink.out
+}
+
 @test "--maildir: a message that was accepted is there after kill -9" {
 	sink --smtp 0 --maildir box
 	talk "$SMTP" "$MAIL$TEXT"

@@ -81,6 +81,7 @@ static void run(struct bytes in, size_t step, struct buf *out, struct buf *shown
 	struct sink sink = { .w = &w,
 		.name = "sink.example",
 		.can_tls = true,
+		.xclient = true,
 		.mechs = SASL_IMPLEMENTED,
 		.message_max = 2000 };
 	struct envelope v;

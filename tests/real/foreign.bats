@@ -95,6 +95,13 @@ curl_pop3() { # OPTION... URL
 	done
 }
 
+@test "curl: --haproxy-protocol" {
+	sink --smtp 0 --proxy-protocol --show
+	curl_pop3 -u : --haproxy-protocol --mail-from a@example.com --mail-rcpt b@example.com -T pass \
+		"smtp://127.0.0.1:$SMTP"
+	soon grep -q 'the client is 127.0.0.1, says PROXY' sink.out
+}
+
 @test "openssl: STARTTLS, STLS and both TLS ports, TLS 1.2 and 1.3, certificate verified" {
 	local row proto port version
 	needs openssl

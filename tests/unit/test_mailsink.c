@@ -36,7 +36,7 @@ static int64_t fake_wall(struct world *w)
 }
 
 struct setting {
-	bool no_users, require_tls, no_tls, show, json, show_secrets;
+	bool no_users, require_tls, no_tls, xclient, show, json, show_secrets;
 	unsigned mechs;
 	size_t messages_max;
 	uint64_t message_max, bytes_max;
@@ -64,6 +64,7 @@ static void bench_open(struct bench *b, const struct setting *t)
 					.name = "sink.example",
 					.banner = t->banner,
 					.can_tls = !t->no_tls,
+					.xclient = t->xclient,
 					.mechs = t->mechs,
 					.require_tls = t->require_tls,
 					.message_max = t->message_max ? t->message_max : 1000,
@@ -202,6 +203,10 @@ static void run_rows(const struct row *rows, size_t count, const struct kind *ki
 #define EHLO "250-sink.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n"
 #define EHLO_END \
 	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-DSN\r\n250 SMTPUTF8\r\n"
+#define EHLO_XCLIENT                                                             \
+	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-DSN\r\n" \
+	"250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT\r\n250 SMTPUTF8\r\n"
+#define XCLIENT_501 "501 5.5.4 Syntax: XCLIENT attribute=value...\r\n"
 #define EHLO_AUTH "250-AUTH CRAM-MD5 PLAIN LOGIN\r\n"
 #define EHLO_CLEAR EHLO "250-STARTTLS\r\n" EHLO_AUTH EHLO_END
 #define START "EHLO client.example\r\n"
@@ -400,6 +405,22 @@ static const struct row smtp_rows[] = {
 			      "500 5.5.2 Error: command not recognized\r\n"
 			      "500 5.5.2 Error: command not recognized\r\n",
 			false, 0 },
+	{ "XCLIENT begins anew", { .xclient = true, .no_users = true, .no_tls = true },
+			START
+			"XCLIENT ADDR=192.0.2.7 name=[UNAVAILABLE] HELO=x\r\nMAIL FROM:<>\r\n" START
+			"MAIL FROM:<>\r\nXCLIENT NAME=x\r\n",
+			HELLO EHLO EHLO_XCLIENT HELLO
+			"503 5.5.1 Error: send HELO/EHLO first\r\n" EHLO EHLO_XCLIENT
+			"250 2.1.0 Ok\r\n"
+			"503 5.5.1 Error: MAIL transaction in progress\r\n",
+			false, 0 },
+	{ "XCLIENT, wrong", { .xclient = true },
+			"XCLIENT\r\nXCLIENT FOO=1\r\nXCLIENT ADDR\r\nXCLIENT ADDR=example.com\r\n"
+			"XCLIENT ADDR=192.0.2.1 PROTO\r\nXCLIENT ADDR=IPV6:2001:db8::1\r\n",
+			HELLO XCLIENT_501 XCLIENT_501 XCLIENT_501 XCLIENT_501 XCLIENT_501 HELLO,
+			false, 0 },
+	{ "XCLIENT that is not offered", { 0 }, "XCLIENT ADDR=192.0.2.1\r\n",
+			HELLO "550 5.7.0 Error: insufficient authorization\r\n", false, 0 },
 	{ "a banner of one's own", { .banner = "mail.example.com ESMTP unknown" }, "QUIT\r\n",
 			"220 mail.example.com ESMTP unknown\r\n" BYE, true, 0 },
 };
