@@ -83,8 +83,8 @@ struct tls_options {
 	int min_version, max_version; /* 12 or 13; 0 = default */
 	/* Our own certificate and its key, PEM; NULL: none; the key may stand in cert_file. */
 	const char *cert_file, *key_file;
-	/* The steps only: a certificate of this fingerprint was judged before and is not again. NULL
-	 * = none. */
+	/* The steps only: a certificate of this fingerprint was judged before and is not again.
+	 * NULL = none. */
 	const char *known_sha256;
 };
 
