@@ -2,18 +2,33 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/mailbox.h"
 
+#include "ui/show.h"
+
 #include <stdio.h>
 #include <string.h>
 
 bool mailbox_wanted(const struct mailbox_options *o)
 {
-	return o->stat || o->list || o->read || o->headers || o->find || o->dump || o->wait_s > 0;
+	return o->stat || o->list || o->read || o->headers || o->find || o->dump || o->wait_s > 0 ||
+			o->warning || o->critical;
 }
 
-bool mailbox_options_ok(const struct mailbox_options *o, struct talk *t)
+static bool limits_ok(const char *option, const char *text, struct limits *l, struct talk *t)
+{
+	if (!text || limits_parse(bytes_of(text), l))
+		return true;
+	opt_wrong(t->w, t->applet->spec, "--%s %s: as messages=100,oldest=2h,newest=1d", option,
+			text);
+	return false;
+}
+
+bool mailbox_options_ok(struct mailbox_options *o, struct talk *t)
 {
 	unsigned limit = t->common->timeout_s;
 
+	if (!limits_ok("warning", o->warning, &o->warn, t) ||
+			!limits_ok("critical", o->critical, &o->crit, t))
+		return false;
 	if (o->wait_s == 0 || limit == 0 || limit > o->wait_s)
 		return true;
 	opt_wrong(t->w, t->applet->spec, "--timeout %u ends the run before --wait %u does", limit,
@@ -148,6 +163,110 @@ uint64_t mailbox_wait_left(const struct mailbox_wait *wait, struct talk *t)
 void mailbox_wait_end(struct talk *t)
 {
 	t->transcript.off = t->common->quiet || t->common->nagios;
+}
+
+/* ---- thresholds ---- */
+
+bool mailbox_wants_ages(const struct mailbox_options *o)
+{
+	return o->warn.given[LIMITS_OLDEST] || o->crit.given[LIMITS_OLDEST] ||
+			o->warn.given[LIMITS_NEWEST] || o->crit.given[LIMITS_NEWEST];
+}
+
+void mailbox_add_time(struct mailbox_figures *f, int64_t seconds)
+{
+	if (!f->has_times || seconds < f->oldest)
+		f->oldest = seconds;
+	if (!f->has_times || seconds > f->newest)
+		f->newest = seconds;
+	f->has_times = true;
+}
+
+static void put_threshold(const struct limits *l, enum limits_what what, struct buf *out)
+{
+	buf_putc(out, ';');
+	if (l->given[what])
+		buf_printf(out, "%llu", (unsigned long long)l->most[what]);
+}
+
+/* The fact of a threshold that is passed, by messages or seconds. */
+static void put_excess(struct talk *t, enum limits_what what, uint64_t value, uint64_t most,
+		struct buf *out)
+{
+	if (what == LIMITS_MESSAGES) {
+		buf_printf(out, "%llu message%s, more than %llu", (unsigned long long)value,
+				value == 1 ? "" : "s", (unsigned long long)most);
+		return;
+	}
+	buf_printf(out, "the %s message came ", what == LIMITS_OLDEST ? "oldest" : "newest");
+	if (!t->common->stable) {
+		show_duration(out, value * 1000);
+		buf_puts(out, " ago, ");
+	}
+	buf_puts(out, "more than ");
+	show_duration(out, most * 1000);
+	buf_puts(out, t->common->stable ? " ago" : "");
+}
+
+static void judge_one(struct talk *t, const struct mailbox_options *o, enum limits_what what,
+		uint64_t value)
+{
+	const char *const labels[] = { "messages", "oldest", "newest" };
+	bool is_critical = o->crit.given[what] && value > o->crit.most[what];
+	bool is_warning = o->warn.given[what] && value > o->warn.most[what];
+	struct buf text = BUF(TALK_NOTE_MAX);
+
+	if (o->warn.given[what] || o->crit.given[what]) {
+		put_threshold(&o->warn, what, &text);
+		put_threshold(&o->crit, what, &text);
+	}
+	report_perf_limits(&t->report, labels[what], (double)value,
+			what == LIMITS_MESSAGES ? "" : "s", buf_text(&text));
+	buf_clear(&text);
+	if (is_critical || is_warning) {
+		put_excess(t, what, value, (is_critical ? &o->crit : &o->warn)->most[what], &text);
+		report_add(&t->report,
+				&(struct report_verdict){
+						.status = is_critical ? REPORT_CRITICAL :
+									REPORT_WARNING,
+						.stage = "fetch",
+						.subject = "mailbox",
+						.fact = buf_text(&text),
+				});
+	}
+	buf_free(&text);
+}
+
+static uint64_t age(const struct talk *t, int64_t seconds)
+{
+	int64_t now = t->w->wall_s(t->w);
+
+	return now > seconds ? (uint64_t)(now - seconds) : 0;
+}
+
+void mailbox_judge(struct talk *t, const struct mailbox_options *o, const struct mailbox_figures *f)
+{
+	bool wants_newest = o->warn.given[LIMITS_NEWEST] || o->crit.given[LIMITS_NEWEST];
+	struct report_verdict v = { .status = REPORT_UNKNOWN,
+		.stage = "fetch",
+		.subject = "mailbox",
+		.fact = "the messages bear no time that can be read" };
+
+	judge_one(t, o, LIMITS_MESSAGES, f->messages);
+	if (!mailbox_wants_ages(o))
+		return;
+	if (f->has_times) {
+		judge_one(t, o, LIMITS_OLDEST, age(t, f->oldest));
+		judge_one(t, o, LIMITS_NEWEST, age(t, f->newest));
+		return;
+	}
+	if (f->messages == 0 && !wants_newest)
+		return; /* none is too old */
+	if (f->messages == 0) {
+		v.status = o->crit.given[LIMITS_NEWEST] ? REPORT_CRITICAL : REPORT_WARNING;
+		v.fact = "no message at all, so none that is new enough";
+	}
+	report_add(&t->report, &v);
 }
 
 /* ---- --dump ---- */

@@ -4,6 +4,7 @@
 
 #include "applets/mailview.h"
 #include "applets/talk.h"
+#include "proto/limits.h"
 #include "talk/keep.h"
 
 /* Options of both. */
@@ -13,13 +14,30 @@ struct mailbox_options {
 	const char *find, *dump;
 	unsigned max; /* --list, --find: newest messages that are shown */
 	unsigned wait_s;
+	const char *warning, *critical;
+	struct limits warn, crit; /* out of these */
+};
+
+/* What thresholds are about. Times are seconds since 1970. */
+struct mailbox_figures {
+	uint64_t messages;
+	bool has_times; /* false: not known */
+	int64_t oldest, newest;
 };
 
 /* Does any of them need a login? */
 bool mailbox_wanted(const struct mailbox_options *o);
 
 /* False: said what does not fit. */
-bool mailbox_options_ok(const struct mailbox_options *o, struct talk *t);
+bool mailbox_options_ok(struct mailbox_options *o, struct talk *t);
+
+/* Is the age of messages asked for? */
+bool mailbox_wants_ages(const struct mailbox_options *o);
+void mailbox_add_time(struct mailbox_figures *f, int64_t seconds);
+
+/* Performance data, and a verdict on each threshold that is passed. */
+void mailbox_judge(struct talk *t, const struct mailbox_options *o,
+		const struct mailbox_figures *f);
 
 /* Connects and reads the greeting: in clear on loopback, TLS at once elsewhere, unless the user
  * says otherwise. False: told. */

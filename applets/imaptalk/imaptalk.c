@@ -14,7 +14,7 @@ enum { PORT_IMAP = 143, PORT_IMAPS = 993 };
 #define AT(member) offsetof(struct imaptalk, o.member)
 
 static const struct opt options[] = {
-	{ .help = "Session" },
+	{ .help = "Session", .max = OPT_NAMES_ONLY },
 	{ 'i', "interactive", NULL, OPT_FLAG, TALK(interactive),
 			"send typed or piped lines, with their tags", 0, 0 },
 	{ 0, "auth", "MECH", OPT_TEXT, TALK(auth), "log in by AUTHENTICATE MECH, not LOGIN", 0, 0 },
@@ -25,16 +25,22 @@ static const struct opt options[] = {
 	{ 0, "folders", NULL, OPT_FLAG, OWN(folders), "table of all folders", 0, 0 },
 	{ 0, "folder", "NAME", OPT_TEXT, OWN(folder), "this one instead of INBOX", 0, 0 },
 	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
-	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages", 0, 0 },
+	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages: size, date, from, subject", 0,
+			0 },
 	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
 	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s), "until --find finds, or a new message comes", 1,
 			86400 },
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 5000 },
-	{ 0, "read", "N|last|uid:N", OPT_TEXT, AT(read), "show a message", 0, 0 },
-	{ 0, "headers", "N|last|uid:N", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
-	{ 0, "dump", "DIR|FILE.mbox|-", OPT_TEXT, AT(dump),
-			"copy all to a Maildir or mbox; goes on after a cut", 0, 0 },
-	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
+	{ 0, "read", "WHICH", OPT_TEXT, AT(read), "show a message: its number, last, or uid:N", 0,
+			0 },
+	{ 0, "headers", "WHICH", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: as it came, nothing decoded", 0,
+			0 },
+	{ 0, "dump", "TO", OPT_TEXT, AT(dump),
+			"copy all to a DIR (Maildir), FILE.mbox or -; resumes", 0, 0 },
+	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
+			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
+	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
 	{ 0 },
 };
 
@@ -43,6 +49,12 @@ static const char *const more[] = {
 	" when a user is given, does what was asked, and logs out. Folders are opened read-only (EXAMINE) and"
 	" messages fetched by BODY.PEEK: nothing is deleted, and nothing becomes seen.",
 	"Without a port, port 143 is tried on loopback and port 993 (TLS at once) elsewhere.",
+	"--find is the server's own search. --wait is told of new mail by IDLE, or asks by NOOP every 5 s where IDLE"
+	" is not offered.",
+	"--dump keeps each message once, by UIDVALIDITY and UID; a run that was cut off goes on where it ended."
+	" Each message is on the disk before it counts.",
+	"--warning and --critical count messages, and tell the age of the oldest and the newest of them by when they"
+	" came here (INTERNALDATE). An age is in seconds, or has s, m, h, d or w behind it.",
 	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
 	" login attempt is made.",
 	NULL,
@@ -212,7 +224,8 @@ static bool found(struct imaptalk *im)
 static bool transactions(struct imaptalk *im)
 {
 	const struct mailbox_options *o = &im->o;
-	bool wants_open = o->list || o->find || o->read || o->headers || o->dump || o->wait_s > 0;
+	bool wants_open = o->list || o->find || o->read || o->headers || o->dump || o->wait_s > 0 ||
+			mailbox_wants_ages(o);
 
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
@@ -225,6 +238,8 @@ static bool transactions(struct imaptalk *im)
 	if (o->wait_s > 0 ? !imaptalk_wait(im) : o->find && !found(im))
 		return false;
 	if (o->list && !imaptalk_list(im))
+		return false;
+	if (mailbox_wants_ages(o) && !imaptalk_ages(im))
 		return false;
 	if (o->dump && !imaptalk_dump(im))
 		return false;
@@ -244,7 +259,8 @@ static void mailbox_verdict(struct imaptalk *im)
 		if (im->o.dump)
 			mailbox_dump_fact(&im->dump, &fact);
 		buf_puts(&fact, "; nothing was deleted or changed there");
-		report_perf(&im->talk.report, "messages", (double)im->exists, "");
+		im->figures.messages = im->exists;
+		mailbox_judge(&im->talk, &im->o, &im->figures);
 	} else {
 		buf_puts(&fact, "folders listed; nothing was changed");
 	}

@@ -21,6 +21,7 @@ struct imaptalk {
 	uint64_t exists, uidvalidity;
 	bool has_news; /* EXISTS came */
 	struct mailbox_wait wait;
+	struct mailbox_figures figures;
 	struct mailbox_dump dump;
 	bool is_open; /* EXAMINE was answered well */
 
@@ -50,5 +51,6 @@ bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen 
 bool imaptalk_list(struct imaptalk *im);
 bool imaptalk_find(struct imaptalk *im, bool *found);
 bool imaptalk_wait(struct imaptalk *im); /* for what --find finds, or a new message */
+bool imaptalk_ages(struct imaptalk *im); /* INTERNALDATE of all messages */
 bool imaptalk_dump(struct imaptalk *im);
 bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);

@@ -441,6 +441,24 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 	return ok;
 }
 
+/* ---- --warning, --critical ---- */
+
+static void on_date(struct imaptalk *im, const struct imap_untagged *u)
+{
+	struct imap_fetch f = { 0 };
+	int64_t seconds;
+
+	if (bytes_equal_nocase(u->word, BYTES("FETCH")) && imap_fetch(u->rest, &f) &&
+			imap_date(f.date, &seconds))
+		mailbox_add_time(&im->figures, seconds);
+}
+
+/* Of all: one that was moved here keeps its date, and is not in its place. */
+bool imaptalk_ages(struct imaptalk *im)
+{
+	return im->exists == 0 || ask_quietly(im, "FETCH 1:* (UID INTERNALDATE)", on_date, NULL);
+}
+
 /* ---- --dump ---- */
 
 static bool on_dump_part(struct imaptalk *im, struct bytes part)

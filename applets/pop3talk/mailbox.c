@@ -274,6 +274,46 @@ bool pop3talk_find(struct pop3talk *p, bool *found)
 	return ok;
 }
 
+/* ---- --warning, --critical ---- */
+
+/* When it was delivered, by the last server's own line; else when it was written. */
+static bool delivered(struct bytes head, int64_t *seconds)
+{
+	struct bytes value;
+	int zone;
+
+	if (mailtext_header(head, "Received", &value)) {
+		size_t at = value.n;
+		while (at > 0 && value.p[at - 1] != ';')
+			at--;
+		if (at > 0 && mailtext_date(bytes_skip(value, at), seconds, &zone))
+			return true;
+	}
+	return mailtext_header(head, "Date", &value) && mailtext_date(value, seconds, &zone);
+}
+
+bool pop3talk_ages(struct pop3talk *p)
+{
+	struct listing l = { .head = BUF(MAILTEXT_HEADER_MAX) };
+	const struct dialog_observer *ob = hush(p);
+	bool ok = true;
+
+	for (uint64_t n = p->count; ok && n > 0; n = n > 1 ? 1 : 0) {
+		char command[40];
+		int64_t seconds;
+		buf_clear(&l.head);
+		snprintf(command, sizeof(command),
+				p->caps.has & POP3_TOP ? "TOP %llu 0" : "RETR %llu",
+				(unsigned long long)n);
+		ok = pop3talk_ask(p, command, on_head_line, &l);
+		if (ok && delivered(buf_bytes(&l.head), &seconds))
+			mailbox_add_time(&p->figures, seconds);
+	}
+	p->talk.d.ob = ob;
+	buf_free(&l.head);
+	return ok;
+}
+
 /* ---- --uidl ---- */
 
 static void on_uidl_line(void *ctx, struct bytes line)

@@ -33,19 +33,24 @@ static const struct opt options[] = {
 	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages: size, date, from, subject", 0,
 			0 },
 	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
-	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s),
-			"log in again until --find finds, or a new message comes", 1, 86400 },
+	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s), "until --find finds, or a new message comes", 1,
+			86400 },
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 100000 },
-	{ 0, "uidl", NULL, OPT_FLAG, OWN(uidl), "unique id of each message", 0, 0 },
 	{ 0, "read", "N|last", OPT_TEXT, AT(read), "show a message, its headers decoded", 0, 0 },
 	{ 0, "headers", "N|last", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
-	{ 0, "dump", "DIR|FILE.mbox|-", OPT_TEXT, AT(dump),
-			"copy all to a Maildir or mbox; goes on after a cut", 0, 0 },
+	{ 0, "dump", "TO", OPT_TEXT, AT(dump),
+			"copy all to a DIR (Maildir), FILE.mbox or -; resumes", 0, 0 },
 	{ 0, "check", NULL, OPT_FLAG, OWN(check),
 			"read all; look at sizes, line ends, dots, unique ids", 0, 0 },
-	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: headers as they came", 0, 0 },
+	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
+			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
+	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
 	{ 0, "delete", "N", OPT_LIST, OWN(delete),
-			"delete a message; may be repeated; nothing else ever deletes", 0, 0 },
+			"delete a message; may be repeated; nothing else does", 0, 0 },
+	{ .help = "More", .max = OPT_NAMES_ONLY },
+	{ 0, "uidl", NULL, OPT_FLAG, OWN(uidl), "unique id of each message", 0, 0 },
+	{ 0, "source", NULL, OPT_FLAG, AT(source),
+			"with --read: the message as it came, nothing decoded", 0, 0 },
 	{ 0, "yes", NULL, OPT_FLAG, OWN(yes), "do not ask before --delete", 0, 0 },
 	{ 0 },
 };
@@ -55,6 +60,12 @@ static const char *const more[] = {
 	" user is given, does what was asked, and quits. Each line is shown with what it means. Nothing is"
 	" deleted or marked, unless --delete says so.",
 	"Without a port, port 110 is tried on loopback and port 995 (TLS at once) elsewhere.",
+	"--find looks at the headers of the newest messages by TOP, and at the whole text of them when no header"
+	" has it. --wait logs in again every 5 s: a POP3 session does not see new mail.",
+	"--dump keeps each message once, by its unique id (UIDL); a run that was cut off goes on where it ended."
+	" Each message is on the disk before it counts.",
+	"--warning and --critical count messages, and tell the age of the oldest and the newest of them by the last"
+	" server's Received line, or by Date. An age is in seconds, or has s, m, h, d or w behind it.",
 	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
 	" login attempt is made.",
 	NULL,
@@ -248,6 +259,8 @@ static bool transactions(struct pop3talk *p)
 		return false;
 	if (o->read && !pop3talk_read(p, o->read, false))
 		return false;
+	if (mailbox_wants_ages(o) && !pop3talk_ages(p))
+		return false;
 	if ((o->dump || p->own.check) && !pop3talk_fetch_all(p))
 		return false;
 	if (!confirm_delete(p))
@@ -274,7 +287,8 @@ static void mailbox_verdict(struct pop3talk *p)
 		buf_printf(&fact, "; %llu deleted", (unsigned long long)p->deleted);
 	else
 		buf_puts(&fact, "; nothing was deleted");
-	report_perf(&p->talk.report, "messages", (double)p->count, "");
+	p->figures.messages = p->count;
+	mailbox_judge(&p->talk, &p->o, &p->figures);
 	report_perf(&p->talk.report, "octets", (double)p->octets, "B");
 	talk_ok(&p->talk, "fetch", "mailbox", buf_text(&fact), NULL);
 	buf_free(&fact);

@@ -32,6 +32,7 @@ struct pop3talk {
 	struct mailbox_dump dump;
 	bool is_again; /* another session is wanted */
 	struct mailbox_wait wait;
+	struct mailbox_figures figures;
 	uint64_t octets_seen;
 	struct buf uids_before; /* --check: the UIDL lines of the first session */
 };
@@ -48,6 +49,7 @@ bool pop3talk_uidl(struct pop3talk *p);
 bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only);
 bool pop3talk_find(struct pop3talk *p, bool *found);
 bool pop3talk_fetch_all(struct pop3talk *p); /* --dump, or --check: then into nothing */
+bool pop3talk_ages(struct pop3talk *p);      /* when the first and the last message came */
 bool pop3talk_check_again(struct pop3talk *p);
 bool pop3talk_delete(struct pop3talk *p, const char *which);
 

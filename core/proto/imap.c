@@ -6,7 +6,10 @@
  */
 #include "proto/imap.h"
 
+#include "proto/mailtext.h"
 #include "proto/sasl.h"
+
+#include <string.h>
 
 /* ---- one response out of the stream ---- */
 
@@ -271,6 +274,18 @@ bool imap_fetch(struct bytes rest, struct imap_fetch *f)
 			f->body = value;
 	}
 	return true;
+}
+
+bool imap_date(struct bytes date, int64_t *seconds)
+{
+	unsigned char text[32];
+	int zone;
+
+	if (date.n < 12 || date.n > sizeof(text) || date.p[2] != '-' || date.p[6] != '-')
+		return false;
+	memcpy(text, date.p, date.n);
+	text[2] = text[6] = ' '; /* now it is RFC 5322's */
+	return mailtext_date((struct bytes){ text, date.n }, seconds, &zone);
 }
 
 bool imap_list(struct bytes rest, struct imap_folder *f)

@@ -80,6 +80,9 @@ struct imap_fetch {
 };
 bool imap_fetch(struct bytes rest, struct imap_fetch *f);
 
+/* An INTERNALDATE ("17-Jul-1996 02:44:25 -0700", RFC 3501 9) to seconds since 1970. */
+bool imap_date(struct bytes date, int64_t *seconds);
+
 /* LIST: the flags' inside, the delimiter ('\0' = none), the name as an item. */
 struct imap_folder {
 	struct bytes flags;

@@ -300,14 +300,20 @@ static void put_value(struct buf *out, double value)
 
 void report_perf(struct report *r, const char *label, double value, const char *unit)
 {
+	report_perf_limits(r, label, value, unit, "");
+}
+
+void report_perf_limits(struct report *r, const char *label, double value, const char *unit,
+		const char *limits)
+{
 	bool is_time = strcmp(unit, "s") == 0 || strcmp(unit, "ms") == 0;
 	struct buf text = BUF(64);
 
 	if (r->stable && is_time)
 		return;
 	put_value(&text, value);
-	buf_printf(&r->perfdata, "%s%s=%s%s", r->perfdata.n ? " " : "", label, buf_text(&text),
-			unit);
+	buf_printf(&r->perfdata, "%s%s=%s%s%s", r->perfdata.n ? " " : "", label, buf_text(&text),
+			unit, limits);
 	buf_printf(&r->perf, "%s\"%s\":%s", r->perf.n ? "," : "", label, buf_text(&text));
 	buf_free(&text);
 }

@@ -56,6 +56,10 @@ void report_advise(struct report *r, const struct report_verdict *v, const struc
  * left out with --stable. */
 void report_perf(struct report *r, const char *label, double value, const char *unit);
 
+/* The same with thresholds behind it in the nagios line: ";WARN;CRIT". */
+void report_perf_limits(struct report *r, const char *label, double value, const char *unit,
+		const char *limits);
+
 /* The exit code: the worst status; 3 when nothing was reported, or standard output was lost. Prints
  * the nagios line, or in JSON
  * {"type":"result","applet":...,"target":...,"status":...,"exit":N,"perf":{}}. */

@@ -36,3 +36,19 @@ pop3() { try pop3talk "localhost:$POP3" -u sample --pass-file pass "$@"; }
 	exits 3
 	complains "--timeout 10 ends the run before --wait 20 does"
 }
+
+@test "--nagios: count and age of messages against thresholds" {
+	imap --nagios -w messages=0 -c newest=1h
+	exits 2
+	says "IMAPTALK CRITICAL - mailbox: no message at all" "messages=0;0;"
+	send one
+	for talk in imap pop3; do
+		$talk --nagios -w messages=5,oldest=1d -c messages=9,newest=1h
+		exits 0
+		says "TALK OK - mailbox:" "messages=1;5;9 oldest=" "s;86400; newest=" "s;;3600"
+		[ "$(wc -l <out)" -eq 1 ]
+		$talk --nagios -w messages=0 -c messages=9
+		exits 1
+		says "TALK WARNING - mailbox: 1 message, more than 0"
+	done
+}

@@ -58,6 +58,31 @@ same() { # PORT, PORT-IN-README
 	same "$PORT" 110
 }
 
+@test "imaptalk" {
+	screen 'imaptalk localhost -u sample --list'
+	peer 'send * OK ready.' read 'send * CAPABILITY IMAP4rev1 IDLE' 'send a1 OK done' read 'send a2 OK Logged in.' \
+		read 'send * CAPABILITY IMAP4rev1 IDLE' 'send a3 OK done' read 'send * 1 EXISTS' \
+		'send a4 OK [READ-ONLY] done' read \
+		'raw * 1 FETCH (UID 1 RFC822.SIZE 1795 BODY[HEADER.FIELDS (DATE FROM SUBJECT)] {85}\r\n' \
+		'raw From: Ex sample\r\nSubject: Re: this is test\r\nDate: Sun, 19 Jan 2014 00:37:34 +0900\r\n\r\n)\r\n' \
+		'send a5 OK done' read 'send * BYE Logging out' 'send a6 OK'
+	try imaptalk "localhost:$PORT" -u sample --pass-file pass --list
+	exits 0
+	same "$PORT" 143
+}
+
+@test "pop3talk --dump" {
+	screen 'pop3talk localhost -u sample --dump copy -q'
+	peer 'send +OK POP3 ready.' read 'raw +OK\r\nTOP\r\nUSER\r\n.\r\n' read 'send +OK' read 'send +OK Logged in.' \
+		read 'send +OK 1 13' read 'raw +OK\r\n1 13\r\n.\r\n' read 'raw +OK\r\n1 x\r\n.\r\n' read \
+		'raw +OK\r\nA: b\r\n\r\nend\r\n.\r\n' read 'send +OK Logging out.'
+	try pop3talk "localhost:$PORT" -u sample --pass-file pass --dump copy -q
+	exits 0
+	sed -i 's/13 octets/1795 octets/' out
+	same "$PORT" 110
+	grep -qx end copy/new/*
+}
+
 @test "mailsink says it is ready, with its ports" {
 	screen 'mailsink --port 0 --user sample:password --show'
 	sink --port 0 --user sample:password --show

@@ -42,6 +42,7 @@ static void decode(struct bytes text)
 	struct imap_caps caps = { 0 };
 	struct imap_item item;
 	uint64_t a, b;
+	int64_t date;
 
 	if (!imap_untagged(text, &u))
 		return;
@@ -50,6 +51,7 @@ static void decode(struct bytes text)
 	imap_list(u.rest, &folder);
 	imap_status(u.rest, "MESSAGES", &a);
 	imap_quota(u.rest, "STORAGE", &a, &b);
+	imap_date(u.rest, &date);
 	imap_caps_add(&caps, u.rest);
 	while (imap_next(&u.rest, &item))
 		must(item.text.n == 0 ||

@@ -208,6 +208,31 @@ static void test_folder_names(void **state)
 	buf_free(&out);
 }
 
+static void test_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds; /* 0 = no such date */
+	} dates[] = {
+		{ "17-Jul-1996 02:44:25 -0700", 837596665 },
+		{ " 7-Jul-1996 02:44:25 -0700", 836732665 },
+		{ "17 Jul 1996 02:44:25 -0700", 0 },
+		{ "17-Jul-1996", 0 },
+		{ "17-Jul-1996 02:44:25", 0 },
+		{ "17-Jul-1996 02:44:25 -0700 and more than that", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(dates); i++) {
+		int64_t seconds = 0;
+		print_message("%s\n", dates[i].text);
+		assert_int_equal(imap_date(bytes_of(dates[i].text), &seconds),
+				dates[i].seconds != 0);
+		assert_int_equal(seconds, dates[i].seconds);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_decoders),
 		cmocka_unit_test(test_folder_names),
+		cmocka_unit_test(test_dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,27 @@ static const struct fake_session cases[] = {
 	{ "the connection ends while idling", { HELLO, CAPS1, IN, IDLES, OPENED, "+ idling\r\n" },
 			{ "localhost", LOGIN, "--wait", "60" }, 2, { "CRITICAL fetch:", "closed" },
 			NULL, NULL, NULL, false, false },
+	{ "thresholds: how many, and how old by INTERNALDATE",
+			{ HELLO, CAPS1, IN, CAPS3, OPENED,
+					"* 1 FETCH (UID 1 INTERNALDATE \"15-Jan-2025 11:59:00 +0000\")\r\n"
+					"* 2 FETCH (UID 2 INTERNALDATE \"15-Jan-2025 12:00:00 +0200\")\r\n"
+					"a5 OK\r\n",
+					BYE("a6") },
+			{ "localhost", LOGIN, "-w", "messages=1", "-c", "oldest=1h,newest=60" }, 2,
+			{ "WARNING mailbox: 2 messages, more than 1\n",
+					"CRITICAL mailbox: the oldest message came 2h 00m ago, more than 1h 00m\n",
+					"OK mailbox: INBOX: 2 messages" },
+			"the newest",
+			SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 FETCH 1:* (UID INTERNALDATE)\r\na6 LOGOUT\r\n",
+			NULL, false, false },
+	{ "thresholds: nothing is new in an empty folder",
+			{ HELLO, CAPS1, IN, CAPS3, "* 0 EXISTS\r\na4 OK\r\n", BYE("a5") },
+			{ "localhost", LOGIN, "--nagios", "-w", "oldest=1h,newest=1d", "--stable" },
+			1,
+			{ "IMAPTALK WARNING - mailbox: no message at all, so none that is new enough | "
+			  "messages=0\n" },
+			NULL, NULL, NULL, false, false },
 	{ "folders with decoded names",
 			{ HELLO, CAPS1, IN, CAPS3,
 					"* LIST (\\HasNoChildren) \".\" INBOX\r\n"
@@ -192,6 +213,8 @@ static void test_usage_errors(void **state)
 		{ "imaptalk", "localhost", "-u", "a", "--auth", "FOO" },
 		{ "imaptalk", "localhost", "-u", "a", "--folder", "\xff" },
 		{ "imaptalk", "localhost", "-u", "a", "--wait", "60", "-t", "60" },
+		{ "imaptalk", "localhost", "-u", "a", "-w", "oldest=1y" },
+		{ "imaptalk", "localhost", "-c", "messages=1" },
 	};
 
 	(void)state;

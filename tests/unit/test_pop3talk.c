@@ -155,6 +155,28 @@ static const struct fake_session cases[] = {
 					"message 1: LIST says 10 octets, 14 came", "bare LF",
 					"2 messages in all whose size differs" },
 			"in order", NULL, NULL, false, false },
+	{ "thresholds: the last server's Received tells the age, else Date",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 2 100\r\n",
+					"+OK\r\nReceived: from a by b; Wed, 15 Jan 2025 11:59:50\r\n"
+					"\t+0000 (UTC)\r\nReceived: by c; Wed, 1 Jan 2025 00:00:00 +0000\r\n"
+					"Date: Wed, 1 Jan 2025 00:00:00 +0000\r\n\r\n.\r\n",
+					"+OK\r\nReceived: nonsense\r\n"
+					"Date: Wed, 15 Jan 2025 11:00:00 +0000\r\n\r\n.\r\n",
+					"+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "--nagios", "-w",
+					"messages=1,oldest=600,newest=10s", "-c", "messages=9" },
+			1,
+			{ "POP3TALK WARNING - mailbox: 2 messages, more than 1 | messages=2;1;9 "
+			  "oldest=3600s;600; newest=10s;10; octets=100B" },
+			NULL,
+			"CAPA\r\nUSER sample\r\nPASS password\r\nSTAT\r\nTOP 2 0\r\nTOP 1 0\r\nQUIT\r\n",
+			NULL, false, false },
+	{ "thresholds: no time that can be read is not tested",
+			{ "+OK ready\r\n", CAPA, "+OK\r\n", "+OK\r\n", "+OK 1 100\r\n",
+					"+OK\r\nSubject: x\r\n\r\n.\r\n", "+OK\r\n" },
+			{ "localhost", "-u", "sample", "-p", "password", "-c", "newest=1h" }, 3,
+			{ "UNKNOWN mailbox: the messages bear no time" }, NULL, NULL, NULL, false,
+			false },
 	{ "a probe does not log in", { "+OK ready\r\n", CAPA, "+OK\r\n" },
 			{ "localhost", "-u", "sample", "-p", "password", "--probe" }, 1,
 			{ "OK banner", "WARNING tls: STLS is not", "OK auth: USER" }, NULL,

@@ -192,13 +192,13 @@ static void test_nagios_perf(void **state)
 		report_init(&r, &f.w, "pop3talk", "localhost", &c);
 		report_add(&r, &v);
 		report_perf(&r, "time", 0.41, "s");
-		report_perf(&r, "messages", 10, "");
+		report_perf_limits(&r, "messages", 10, "", ";100;");
 		assert_int_equal(report_finish(&r), 0);
 		report_free(&r);
 	}
 	assert_string_equal(fake_world_out(&f),
-			"POP3TALK OK - a / b\\x0ac | time=0.41s messages=10\n"
-			"POP3TALK OK - a / b\\x0ac | messages=10\n");
+			"POP3TALK OK - a / b\\x0ac | time=0.41s messages=10;100;\n"
+			"POP3TALK OK - a / b\\x0ac | messages=10;100;\n");
 	fake_world_free(&f);
 }
 
