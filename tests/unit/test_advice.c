@@ -95,7 +95,7 @@ static void each_example_is_answered_by_its_entry_alone(void **state)
 }
 
 /* An address as user name must not draw every refusal to the entry about addresses. */
-/* tests/data/pop-errors.tsv: server, stage, id, reply. */
+/* tests/data/pop-errors.tsv, smtp-errors.tsv: server, stage, id, reply. */
 static bool read_row(struct bytes line, char field[4][300])
 {
 	for (size_t i = 0; i < 4; i++) {
@@ -109,15 +109,14 @@ static bool read_row(struct bytes line, char field[4][300])
 	return true;
 }
 
-static void what_mailbox_servers_say_is_explained(void **state)
+static void explain_all(const char *path)
 {
 	struct buf file = BUF(65536);
 	struct bytes rest, line;
 	char field[4][300];
 	int bad = 0, rows = 0;
 
-	(void)state;
-	assert_true(file_read("tests/data/pop-errors.tsv", &file, NULL));
+	assert_true(file_read(path, &file, NULL));
 	rest = buf_bytes(&file);
 	while (bytes_line(&rest, &line)) {
 		if (bytes_starts(line, BYTES("#")))
@@ -139,6 +138,18 @@ static void what_mailbox_servers_say_is_explained(void **state)
 	buf_free(&file);
 	assert_true(rows > 100);
 	assert_int_equal(bad, 0);
+}
+
+static void what_mailbox_servers_say_is_explained(void **state)
+{
+	(void)state;
+	explain_all("tests/data/pop-errors.tsv");
+}
+
+static void what_smtp_servers_say_is_explained(void **state)
+{
+	(void)state;
+	explain_all("tests/data/smtp-errors.tsv");
 }
 
 static void an_address_as_user_changes_nothing_else(void **state)
@@ -587,6 +598,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_example_is_answered_by_its_entry_alone),
 		cmocka_unit_test(what_mailbox_servers_say_is_explained),
+		cmocka_unit_test(what_smtp_servers_say_is_explained),
 		cmocka_unit_test(an_address_as_user_changes_nothing_else),
 		cmocka_unit_test(each_example_is_found_when_pasted),
 		cmocka_unit_test(entries_are_whole),
