@@ -98,3 +98,100 @@ send() { # SERVER OPTION...
 	send CHASQUID
 	says "no queue id in the answer"
 }
+
+# Each row: server, recipient, stage, status, entry; sent from an address that Sendmail does not trust.
+refusals() { # ROW...
+	local row server to stage grade id
+	for row; do
+		read -r server to stage grade id <<<"$row"
+		talk "$server" -b 127.0.0.2 --json --from sender@example.net --to "$to@${DOMAIN:-example.com}"
+		verdict "$grade" "$stage"
+		grep -q "\"id\":\"$id\"" out || fail "$server: no verdict has the id $id"
+		if [ "$grade" = WARNING ]; then exits 1; else exits 2; fi
+	done
+}
+
+@test "user unknown, in each server's words" {
+	refusals "EXIM no-one rcpt CRITICAL user-unknown-exim" "OPENSMTPD no-one rcpt CRITICAL opensmtpd-expansion" \
+		"SENDMAIL no-one rcpt CRITICAL user-unknown-sendmail" "CHASQUID no-one rcpt CRITICAL user-unknown"
+}
+
+@test "relaying denied" {
+	DOMAIN=gmail.com refusals "EXIM sample rcpt CRITICAL relay-denied" "SENDMAIL sample rcpt CRITICAL relay-denied" \
+		"OPENSMTPD sample rcpt CRITICAL opensmtpd-invalid-recipient" "CHASQUID sample rcpt CRITICAL relay-denied"
+}
+
+@test "greylisting, at the recipient or after the message" {
+	refusals "EXIM grey rcpt WARNING greylisted" "OPENSMTPD grey rcpt WARNING greylisted" \
+		"SENDMAIL grey rcpt WARNING greylisted" "CHASQUID grey data WARNING greylisted"
+}
+
+@test "one recipient refused among accepted ones: the message goes to the others" {
+	local server
+	for server in EXIM OPENSMTPD SENDMAIL CHASQUID; do
+		rm -rf "$MTA_MAIL/${server,,}/sample"
+		talk "$server" --from sender@example.net --to no-one@example.com --to sample@example.com
+		exits 2
+		says "CRITICAL rcpt: <no-one@example.com> refused" "OK message: accepted for 1 of 2 recipients"
+		delivered "${server,,}"
+	done
+}
+
+@test "a message beyond SIZE is not sent; what a server says to it is understood" {
+	local server
+	{
+		printf 'Subject: big\n\n'
+		yes "a line of a message that is too large" | head -c 1100000
+	} >big.eml
+	for server in EXIM OPENSMTPD SENDMAIL CHASQUID; do
+		talk "$server" --json --from sender@example.net --to sample@example.com --data big.eml
+		exits 2
+		verdict CRITICAL mail
+		says '"id":"over-size"'
+	done
+	printf 'EHLO client.example.com\nMAIL FROM:<sender@example.net> SIZE=1000000\nQUIT\n' >script
+	for server in EXIM SENDMAIL; do
+		talk "$server" --tls none --script script
+		exits 2
+		says "S: 552" "[message-too-big]"
+	done
+}
+
+@test "a wrong password is told as such by each" {
+	local row server user id
+	for row in "EXIM sample auth-failed" "OPENSMTPD sample auth-failed" "SENDMAIL sample auth-realm" \
+		"CHASQUID_SUBMISSION sample@example.com auth-user-is-address"; do
+		read -r server user id <<<"$row"
+		talk "$server" -u "$user" --pass-file wrong-pass --auth-only
+		exits 2
+		says "refused" "[$id]"
+		[ "$(grep -c 'C: AUTH' out)" -eq 1 ]
+	done
+}
+
+@test "the submission ports want a login, or TLS first" {
+	local row server id
+	for row in "OPENSMTPD_SUBMISSION auth-required" "SENDMAIL_SUBMISSION auth-required" \
+		"CHASQUID_SUBMISSION auth-required"; do
+		read -r server id <<<"$row"
+		talk "$server" --from sender@example.net --to sample@example.com
+		exits 2
+		says "C: STARTTLS" "CRITICAL mail" "[$id]"
+	done
+	talk OPENSMTPD_SUBMISSION --tls none --from sender@example.net --to sample@example.com
+	exits 2
+	says "[starttls-first]"
+}
+
+@test "TLS from the start, and each side's mistake about it" {
+	local server
+	for server in EXIM OPENSMTPD SENDMAIL CHASQUID; do
+		talk "${server}_TLS" --tls implicit --caps
+		exits 0
+		says "TLS1.3, certificate ok"
+		says_not "C: STARTTLS"
+		talk "$server" --tls implicit --caps
+		exits 2
+		says "[tls-plain-peer]"
+	done
+}
