@@ -336,8 +336,7 @@ enum { ACTIONS = sizeof(actions) / sizeof(actions[0]) };
 
 /* --- reading --- */
 
-/* \r \n \0 \\ \xNN; false at any other escape. */
-static bool unescape(struct bytes in, struct buf *out)
+bool faults_unescape(struct bytes in, struct buf *out)
 {
 	static const char names[] = "rn0\\", values[] = "\r\n\0\\";
 
@@ -431,13 +430,13 @@ static bool read_action(struct fault *f, struct bytes in, struct err *e)
 						f->spec, f->action->name, f->action->max);
 	case TEXTS:
 		word = bytes_head(arg, bytes_find(arg, ' '));
-		if (word.n == 0 || word.n == arg.n || !unescape(word, &f->old))
+		if (word.n == 0 || word.n == arg.n || !faults_unescape(word, &f->old))
 			return err_set(e, ERR_USAGE, "--fault %s: \"%s\" wants OLD NEW", f->spec,
 					f->action->name);
 		arg = bytes_skip(arg, word.n + 1);
 		/* fallthrough */
 	case TEXT:
-		return unescape(f->action == actions ? in : arg, &f->text) ||
+		return faults_unescape(f->action == actions ? in : arg, &f->text) ||
 				err_set(e, ERR_USAGE,
 						"--fault: the escapes are \\r \\n \\0 \\\\ \\xNN,"
 						" the text has at most %d octets",

@@ -63,6 +63,9 @@ struct fault_state {
 bool faults_add(struct faults *f, const char *spec, const char *const *stages, struct err *e);
 void faults_free(struct faults *f);
 
+/* Appends in with \r \n \0 \\ \xNN decoded; false at any other escape, or when out is full. */
+bool faults_unescape(struct bytes in, struct buf *out);
+
 /* The session comes to a stage, or (empty name) to a command that it does not know: the faults for
  * it hold from here to the end of the answer. Returns the one that refuses the command, or NULL. */
 const struct fault *faults_begin(struct faults *f, struct fault_state *s, struct bytes stage);

@@ -3,6 +3,7 @@
 #include "applets/applet.h"
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
+#include "applets/mailsink/scripted.h"
 #include "applets/mailsink/serve.h"
 #include "applets/mailsink/smtpd.h"
 #include "proto/smtp.h"
@@ -24,7 +25,7 @@ struct mailsink {
 	unsigned port[SERVE_PORTS], first_port;
 	const char *bind;
 	struct opt_list users, faults, mechs;
-	const char *user_file, *maildir, *banner;
+	const char *user_file, *maildir, *banner, *script;
 	const char *cert, *key, *cert_out;
 	bool no_tls, require_tls, discard, proxy, xclient;
 	int cert_fault, tls_version;
@@ -70,6 +71,7 @@ static const struct opt options[] = {
 	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
 	{.help = "A server that is broken"},
 	{0, "fault", "SPEC", OPT_LIST, AT(faults), "STAGE[*N]=ACTION (--man); may be repeated", 0, 0},
+	{0, "script", "FILE", OPT_TEXT, AT(script), "say what FILE says, a transcript (--man)", 0, 0},
 	{.help = "How long"},
 	{0, "once", NULL, OPT_FLAG, AT(once), "end after the first session", 0, 0},
 	{'t', "for", "S", OPT_NUMBER, AT(for_s), "end after S seconds", 1, 31536000},
@@ -103,6 +105,11 @@ static const char *const more[] = {
 	" reset silence cut, delay S, drip MS, split (each octet a packet), twice, insert TEXT,"
 	" count N (more lines), endless, long N (octets), teaser, lf, noeol, nodot, unstuffed, spaces,"
 	" swap OLD NEW (in an AUTH challenge before it is base64, too), lower, mask (stars), xxxx, oldauth (AUTH=), lie N (sizes), alert N (of TLS).",
+	"--script plays a transcript as smtptalk and the others show it, on each port: \"S: TEXT\" is sent"
+	" (with the escapes of --fault), for \"C: TEXT\" a line of the client that begins so is waited"
+	" for (both end before \"<hidden\" and \"  <- \"; another line ends the session). Beside them: /until TEXT"
+	" (passes over lines before), /send TEXT (without CRLF), /wait S, /tls, /close, /reset. Empty"
+	" lines and those that begin with #, a blank or == are passed over; at the end it closes.",
 	"--user shows a password in ps until it is overwritten, right after the start; for other than"
 	" throw-away ones there is --user-file.",
 	NULL,
@@ -186,6 +193,20 @@ static bool take_mechs(struct sink *sink, const struct opt_list *names, struct e
 	return unknown == 0;
 }
 
+static bool take_script(struct sink *sink, const char *path, struct buf *text, struct err *e)
+{
+	unsigned number;
+
+	if (!path)
+		return true;
+	if (!file_read(path, text, e))
+		return err_wrap(e, "--script");
+	sink->script = buf_bytes(text);
+	return (text->n > 0 && scripted_check(sink->script, &number)) ||
+			err_set(e, ERR_USAGE, "--script %s: line %u is no step of a script", path,
+					text->n > 0 ? number : 1);
+}
+
 static bool take_faults(struct faults *f, const struct opt_list *specs, struct err *e)
 {
 	static const struct session_proto *const protos[] = { &smtpd_proto, &smtpd_lmtp,
@@ -213,6 +234,8 @@ static bool check_options(struct mailsink *m, struct err *e)
 				"--no-tls excludes --require-tls, --cert, --key and --cert-out");
 	if (m->cert && m->cert_fault != CERT_GOOD)
 		return err_set(e, ERR_USAGE, "--cert-fault is for a self-made certificate");
+	if (m->script && m->faults.count > 0)
+		return err_set(e, ERR_USAGE, "--script excludes --fault");
 	if (m->key && !m->cert)
 		return err_set(e, ERR_USAGE, "--key needs --cert");
 	if (m->banner &&
@@ -354,7 +377,7 @@ int mailsink_main(struct world *w, int argc, char **argv)
 		.max_size = 10 * 1024 * 1024,
 		.max_sessions = 500,
 	};
-	struct buf name = BUF(BANNER_MAX);
+	struct buf name = BUF(BANNER_MAX), script = BUF(SCRIPTED_MAX);
 	struct opt_list operands;
 	struct sink sink;
 	struct err e = { 0 };
@@ -366,12 +389,14 @@ int mailsink_main(struct world *w, int argc, char **argv)
 	buf_put(&name, smtp_banner_host(bytes_of(m.banner)));
 	set_sink(&sink, w, &m, name.n > 0 ? buf_text(&name) : HOST_NAME);
 	bool ok = take_users(&sink.users, &m, argc, argv, &e) && check_options(&m, &e) &&
+			take_script(&sink, m.script, &script, &e) &&
 			take_mechs(&sink, &m.mechs, &e) &&
 			take_faults(&sink.faults, &m.faults, &e) && run(&sink, &m, &e);
 	if (!ok)
 		opt_wrong(w, &mailsink_spec, "%s", e.text);
 	users_free(&sink.users);
 	faults_free(&sink.faults);
+	buf_free(&script);
 	buf_free(&name);
 	return ok ? 0 : 3;
 }

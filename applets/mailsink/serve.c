@@ -9,6 +9,7 @@
 
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
+#include "applets/mailsink/scripted.h"
 #include "applets/mailsink/smtpd.h"
 #include "net/proxy.h"
 #include "sys/mem.h"
@@ -149,7 +150,8 @@ static void open_conn(struct serve *v, enum serve_port port, struct stream *stre
 			stream_peer(stream), peer.ip, peer.is_tls);
 	*c = (struct conn){
 		.stream = stream,
-		.session = kind->make(v->sink, &peer),
+		.session = v->sink->script.n > 0 ? scripted_new(v->sink, &peer) :
+						   kind->make(v->sink, &peer),
 		.in = BUF_SECRET(IN_MAX),
 		.read_wants = POLLIN,
 		.write_wants = POLLOUT,

@@ -20,6 +20,7 @@ struct sink {
 	bool require_tls;     /* nothing is taken and nobody logs in in clear text */
 	unsigned mechs;       /* SASL_*: offered to who can log in */
 	uint64_t message_max; /* octets of one message */
+	struct bytes script;  /* of every session, in place of a protocol; empty = none */
 	struct users users;
 	struct store store;
 	struct journal journal;

@@ -202,6 +202,54 @@ sink_exits() { # CODE
 	soon grep -qx '\[1\]    the client is 192.0.2.7, says XCLIENT' sink.out
 }
 
+@test "--script: a transcript of smtptalk is played to it again" {
+	sink --smtp 0 --user sample:password --banner "mail.example.com ESMTP unknown"
+	try smtptalk "localhost:$SMTP" --tls none -u sample --pass-file pass --auth CRAM-MD5 --auth-only
+	exits 0
+	sed '/^OK/,$d' out >once.talk
+	grep -q '^S: 235' once.talk
+	sed 's/^S: 235.*/S: 454 4.7.0 Temporary authentication failure/; s/^S: 221.*/\/reset/' once.talk >now.talk
+	kill "$SINK_PID"
+	sink --smtp 0 --script now.talk --show
+	try smtptalk "localhost:$SMTP" --tls none -u sample --pass-file pass --auth CRAM-MD5 --auth-only
+	exits 2
+	says "[auth-backend-down]" "250-CHUNKING"
+	no_secret sink.out
+	try pop3talk "localhost:$SMTP" --tls none -u sample --pass-file pass --stat
+	exits 2
+	soon grep -q 'not what the script expects' sink.out
+}
+
+@test "--script: waits, octets as they are, TLS, a message passed over, no end" {
+	cat >file.talk <<-'END'
+		# a teaser, an answer in two parts
+		/send 220-
+		/wait 1
+		/send sink.example\r\n220 ESMTP\r\n
+		C: EHLO
+		S: 250-sink.example
+		S: 250 STARTTLS
+		C: STARTTLS
+		S: 220 go
+		/tls
+		C: EHLO
+		S: 250-sink.example
+		S: 250 8BITMIME               <- a note
+		C: MAIL FROM:<a@example.com>
+		S: 250 ok
+		C: RCPT
+		S: 250 ok
+		C: DATA
+		S: 354 go
+		/until .
+		/close
+	END
+	sink --smtp 0 --script file.talk --cert-out sink.pem
+	try smtptalk "localhost:$SMTP" --ca-file sink.pem --from a@example.com --to b@example.com
+	exits 3
+	says "250 8BITMIME" "UNKNOWN data"
+}
+
 @test "--maildir: a message that was accepted is there after kill -9" {
 	sink --smtp 0 --maildir box
 	talk "$SMTP" "$MAIL$TEXT"
@@ -455,6 +503,8 @@ drip() { while printf x; do sleep 0.3; done; }
 		--fault rctp=close
 		--fault rcpt=delay
 		--auth GSSAPI
+		--script pass
+		--script missing.talk
 	END
 	try mailsink --banner $'a\nb'
 	exits 3

@@ -1,11 +1,13 @@
 /* fuzz_mailsink - whole sessions of mailsink
  * SPDX-License-Identifier: MIT
  *
- * The first octet chooses: 'P' for POP3, 'I' for IMAP, any other for SMTP. The session is held
+ * The first octet chooses: 'P' for POP3, 'I' for IMAP, 'T' for a script that ends with NUL, any other
+ * for SMTP. The session is held
  * twice, whole and octet by octet: what is said, and what the journal shows, must be the same.
  */
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
+#include "applets/mailsink/scripted.h"
 #include "applets/mailsink/smtpd.h"
 
 #include <stdlib.h>
@@ -53,11 +55,21 @@ static void converse(struct sink *sink, struct bytes in, size_t step, struct buf
 	struct session_peer peer = { .number = 1, .ip = "192.0.2.1" };
 	bool is_pop3 = bytes_starts(in, BYTES("P"));
 	bool is_imap = bytes_starts(in, BYTES("I"));
-	struct session *s = is_pop3 ? pop3d_new(sink, &peer) :
-			is_imap     ? imapd_new(sink, &peer) :
-				      smtpd_new(sink, &peer);
+	bool is_script = bytes_starts(in, BYTES("T"));
+	unsigned number;
 
 	in = bytes_skip(in, 1);
+	if (is_script) {
+		sink->script = bytes_head(in, bytes_find(in, '\0'));
+		in = bytes_skip(in, sink->script.n + 1);
+		if (!scripted_check(sink->script, &number))
+			return;
+	}
+	struct session *s = is_pop3 ? pop3d_new(sink, &peer) :
+			is_imap     ? imapd_new(sink, &peer) :
+			is_script   ? scripted_new(sink, &peer) :
+				      smtpd_new(sink, &peer);
+
 	feed(s, (struct bytes){ NULL, 0 }, out);
 	while (in.n > 0 && !s->is_over) {
 		struct bytes piece = bytes_head(in, step);

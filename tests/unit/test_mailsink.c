@@ -8,6 +8,7 @@
 
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
+#include "applets/mailsink/scripted.h"
 #include "applets/mailsink/smtpd.h"
 #include "proto/b64.h"
 #include "proto/sasl.h"
@@ -40,7 +41,7 @@ struct setting {
 	unsigned mechs;
 	size_t messages_max;
 	uint64_t message_max, bytes_max;
-	const char *maildir, *banner;
+	const char *maildir, *banner, *script;
 	const char *fault[2];
 };
 
@@ -63,6 +64,7 @@ static void bench_open(struct bench *b, const struct setting *t)
 			.sink = {
 					.name = "sink.example",
 					.banner = t->banner,
+					.script = bytes_of(t->script),
 					.can_tls = !t->no_tls,
 					.xclient = t->xclient,
 					.mechs = t->mechs,
@@ -106,7 +108,7 @@ struct kind {
 	struct session *(*make)(struct sink *sink, const struct session_peer *peer);
 };
 static const struct kind smtp = { smtpd_new }, pop3 = { pop3d_new }, imap = { imapd_new },
-			 lmtp = { smtpd_new_lmtp };
+			 lmtp = { smtpd_new_lmtp }, scripted = { scripted_new };
 
 static struct session *open_session(struct bench *b, const struct kind *kind)
 {
@@ -1219,6 +1221,58 @@ static void test_chunks_and_lmtp(void **state)
 	run_rows(lmtp_rows, sizeof(lmtp_rows) / sizeof(lmtp_rows[0]), &lmtp);
 }
 
+static const struct row script_rows[] = {
+	{ "a transcript, with what stands between its lines",
+			{ .script = "# by hand\n== localhost [127.0.0.1]:25\nS: 220 a      \xe2\x86\x90 b\n"
+				    "              <- a note\nC: EHLO\nS: 250-b\nS: 250 AUTH PLAIN\n\n"
+				    "C: AUTH PLAIN <hidden: user \"sample\", password 8 bytes>\n"
+				    "S: 235 ok\nC: QUIT\nS: 221 bye\n" },
+			"ehlo x\r\nAUTH PLAIN abc\r\nQUIT\r\nNOOP\r\n",
+			"220 a\r\n250-b\r\n250 AUTH PLAIN\r\n235 ok\r\n221 bye\r\n", true, 0 },
+	{ "another line than the one that is due",
+			{ .script = "C: EHLO\nS: 250 a\nC: MAIL\nS: 250 b\n" },
+			"EHLO x\r\nNOOP\r\nMAIL\r\n", "250 a\r\n", true, 0 },
+	{ "lines passed over", { .script = "/until .\nS: 250 a\nC:\nS: 250 b\nC: \n" },
+			"one\r\ntwo\r\n.\r\nany\r\n", "250 a\r\n250 b\r\n", false, 0 },
+	{ "octets as they are", { .script = "/send 220-a\\n22\n/send 0 b\\r\\n\\xff\nC: x\n" },
+			"x\r\n", "220-a\n220 b\r\n\xff", true, 0 },
+	{ "TLS, then closed",
+			{ .script = "C: STLS\nS: +OK\n/tls\nC: USER\nS: +OK\n/close\nS: x\n" },
+			"STLS\r\n" TLS "USER x\r\n", "+OK\r\n+OK\r\n", true, 0 },
+	{ "clear text behind TLS", { .script = "C: STLS\nS: +OK\n/tls\nC: USER\nS: +OK\n" },
+			"STLS\r\nUSER x\r\n", "+OK\r\n", true, 0 },
+	{ "TLS that is not to be had", { .no_tls = true, .script = "S: a\n/tls\nS: b\n" }, "x",
+			"a\r\n", true, 0 },
+};
+
+static void test_scripts(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned number; /* of the first bad line; 0 = none */
+	} texts[] = {
+		{ "", 0 },
+		{ "S: a\nC: b\n/wait 1\n/tls\n/close", 0 },
+		{ "S: a\ns: b\n", 2 },
+		{ "/wait\n", 1 },
+		{ "/wait 86401\n", 1 },
+		{ "/tls now\n", 1 },
+		{ "\n/hang\n", 2 },
+		{ "S: a\\q\n", 1 },
+		{ "/send \\x4\n", 1 },
+		{ "C: AUTH <hidden\\q\n", 0 },
+	};
+
+	(void)state;
+	run_rows(script_rows, sizeof(script_rows) / sizeof(script_rows[0]), &scripted);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		unsigned number;
+		bool ok = scripted_check(bytes_of(texts[i].text), &number);
+		if (ok ? texts[i].number != 0 : number != texts[i].number)
+			fail_msg("%s: line %u", texts[i].text, number);
+	}
+}
+
 static void test_fault_specs(void **state)
 {
 	static const struct {
@@ -1270,6 +1324,7 @@ int main(void)
 		cmocka_unit_test(test_chunks_and_lmtp),
 		cmocka_unit_test(test_imap_message),
 		cmocka_unit_test(test_fault_specs),
+		cmocka_unit_test(test_scripts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
