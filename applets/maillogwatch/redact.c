@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * The same is always replaced by the same, so that threads stay readable: user7@domain3.example for
- * addresses, host5.example for names, 100.64.0.0/10 and 2001:db8::/32 for IP addresses, which are
- * nobody's. Queue ids, times and the server's own short name stay.
+ * addresses, user7 for login names, host5.example for names, 100.64.0.0/10 and 2001:db8::/32 for IP
+ * addresses, which are nobody's. Queue ids, times, loopback and the server's own short name stay.
  */
 #include "applets/maillogwatch/maillogwatch.h"
 #include "applets/maillogwatch/tally.h"
@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { QUOTED_MAX = 70 }; /* RFC 5321 4.5.3.1.1: a local part has 64 octets */
 
 struct redact {
 	struct tally numbers; /* what a word counts is its number */
@@ -60,7 +62,7 @@ static bool is_digit(unsigned char c)
 /* What a word is made of; what ends one is ours to keep. */
 static bool is_part(unsigned char c)
 {
-	return c > ' ' && c != 0x7f && !strchr("<>(),;\"[]'", c);
+	return c > ' ' && c != 0x7f && !strchr("<>(),;\"[]'{}/?|", c);
 }
 
 /* The keys that a login name without "@" stands behind. */
@@ -104,45 +106,58 @@ static bool is_v6(struct bytes w)
 	return has_hex && (colons > 2 || (colons == 2 && bytes_search(w, BYTES("::")) < w.n));
 }
 
-/* "mail.example.com", not "smtpd_scache.db" or "1.2.3". */
-static bool is_host(struct bytes w)
+/* What is behind the last dot; empty: no dot. */
+static struct bytes top_of(struct bytes w)
 {
-	static const char *const files[] = { "db", "cf", "conf", "so", "c", "log", "pem", "key",
-		"sock", "pid", "py", "pl", "crt", "sh", "gz", "service" };
 	size_t last = w.n;
 
 	while (last > 0 && w.p[last - 1] != '.')
 		last--;
-	struct bytes top = bytes_skip(w, last);
-	if (last < 2 || top.n < 2 || memchr(w.p, '_', w.n) || memchr(w.p, '/', w.n))
+	return last > 0 ? bytes_skip(w, last) : (struct bytes){ NULL, 0 };
+}
+
+static bool is_file(struct bytes w)
+{
+	static const char *const tops[] = { "db", "cf", "conf", "so", "c", "log", "lmtp", "pem",
+		"key", "sock", "pid", "py", "pl", "crt", "sh", "gz", "service", "cache", "index",
+		"ctl", "socket", "sieve", "lmdb", "lock", "tmp", "inc", "map", "txt", "cnf",
+		"lua" };
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
+		if (bytes_equal(top_of(w), bytes_of(tops[i])))
+			return true;
+	return false;
+}
+
+/* "mail.example.com", "mail._domainkey.example.com"; not "smtpd_scache.db" or "1.2.3". */
+static bool is_host(struct bytes w)
+{
+	struct bytes top = top_of(w);
+
+	if (w.n < top.n + 2 || top.n < 2 || is_file(w) ||
+			(memchr(w.p, '_', w.n) && bytes_search(w, BYTES("._")) == w.n))
 		return false;
 	for (size_t i = 0; i < top.n; i++)
 		if (!is_letter(top.p[i]) && top.p[i] < 0x80 && !(top.n > 4 && top.p[0] == 'x'))
 			return false;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (bytes_equal(top, bytes_of(files[i])))
-			return false;
 	return true;
 }
 
-static void put_address(struct redact *r, struct bytes word, size_t at, struct buf *out)
-{
-	buf_printf(out, "user%" PRIu64 "@domain%" PRIu64 ".example",
-			number_of(r, bytes_head(word, at)), number_of(r, bytes_skip(word, at + 1)));
-}
-
-static void put_plain(struct redact *r, struct bytes w, struct buf *out)
+/* A part without a colon, or with an address in it. */
+static void put_plain(struct redact *r, struct bytes w, bool is_user, struct buf *out)
 {
 	size_t at = bytes_find(w, '@');
 
-	if (at > 0 && at + 1 < w.n) {
-		put_address(r, w, at, out);
-	} else if (is_v4(w)) {
+	if (at + 1 < w.n) {
+		if (at > 0)
+			buf_printf(out, "user%" PRIu64, number_of(r, bytes_head(w, at)));
+		buf_printf(out, "@domain%" PRIu64 ".example", number_of(r, bytes_skip(w, at + 1)));
+	} else if (is_v4(w) && !bytes_starts(w, BYTES("127."))) {
 		uint64_t n = number_of(r, w);
 		buf_printf(out, "100.%u.%u.%u", 64 + (unsigned)(n >> 16 & 63),
 				(unsigned)(n >> 8 & 255), (unsigned)(n & 255));
-	} else if (is_v6(w)) {
-		buf_printf(out, "2001:db8::%" PRIx64, number_of(r, w));
+	} else if (is_user && w.n > 0 && !is_v4(w)) {
+		buf_printf(out, "user%" PRIu64, number_of(r, w));
 	} else if (is_host(w)) {
 		buf_printf(out, "host%" PRIu64 ".example", number_of(r, w));
 	} else {
@@ -150,70 +165,109 @@ static void put_plain(struct redact *r, struct bytes w, struct buf *out)
 	}
 }
 
-/* A word without what is glued to it: "key=", a port, a full stop or colon at its end. */
-static void put_word(struct redact *r, struct bytes w, bool is_user, struct buf *out)
+/* Parts between colons ("smtp:192.0.2.1", "192.0.2.1:25"), of which one may be an IPv6 address. */
+static void put_parts(struct redact *r, struct bytes w, bool is_user, struct buf *out)
 {
-	size_t key = user_key(w), tail = w.n;
-
-	if (key > 0) {
-		buf_put(out, bytes_head(w, key));
-		w = bytes_skip(w, key);
-		is_user = w.n > 0;
-	} else {
-		size_t eq = 0;
-		while (eq < w.n && (is_letter(w.p[eq]) || w.p[eq] == '_' || w.p[eq] == '-'))
-			eq++;
-		if (eq > 0 && eq < w.n && w.p[eq] == '=') {
-			buf_put(out, bytes_head(w, eq + 1));
-			w = bytes_skip(w, eq + 1);
+	for (;;) {
+		struct bytes bare = bytes_head(w, bytes_find(w, '%')); /* fe80::1%eth0 */
+		if (is_v6(bare) && !bytes_equal(bare, BYTES("::1"))) {
+			buf_printf(out, "2001:db8::%" PRIx64, number_of(r, bare));
+			buf_put(out, bytes_skip(w, bare.n));
+			return;
 		}
+		struct bytes part = bytes_head(w, bytes_find(w, ':'));
+		if (bytes_find(w, '@') < w.n)
+			part = w;
+		put_plain(r, part, is_user, out);
+		if (part.n == w.n)
+			return;
+		buf_putc(out, ':');
+		w = bytes_skip(w, part.n + 1);
 	}
-	tail = w.n;
-	while (tail > 0 && (w.p[tail - 1] == ':' || w.p[tail - 1] == '.'))
-		tail--;
-	struct bytes rest = bytes_skip(w, tail);
-	w = bytes_head(w, tail);
-	size_t colon = bytes_find(w, ':');
-	if (is_v4(bytes_head(w, colon)) || (colon < w.n && is_host(bytes_head(w, colon)))) {
-		put_plain(r, bytes_head(w, colon), out);
-		w = bytes_skip(w, colon);
-		buf_put(out, w);
-	} else if (is_user && !memchr(w.p ? w.p : (const unsigned char *)"", '@', w.n) && w.n > 0) {
-		buf_printf(out, "user%" PRIu64, number_of(r, w));
-	} else if (w.n > 0) {
-		put_plain(r, w, out);
-	}
-	buf_put(out, rest);
 }
 
-/* Dovecot names the user in brackets behind a service or a driver. */
-static bool is_user_bracket(struct bytes before)
+/* A word without what is glued to it: "key=", a full stop or colon at its end. */
+static void put_word(struct redact *r, struct bytes w, bool is_user, struct buf *out)
 {
-	static const struct bytes names[] = { BYTES("imap"), BYTES("pop3"), BYTES("lmtp"),
-		BYTES("lda"), BYTES("pam"), BYTES("sql"), BYTES("ldap"), BYTES("passwd-file"),
-		BYTES("shadow"), BYTES("managesieve"), BYTES("static") };
+	size_t key = user_key(w), tail;
+
+	is_user = is_user || key > 0;
+	while (key < w.n && (is_letter(w.p[key]) || w.p[key] == '_' || w.p[key] == '-'))
+		key++;
+	if (key < w.n && w.p[key] == '=' && key > 0)
+		key++;
+	else
+		key = user_key(w);
+	buf_put(out, bytes_head(w, key));
+	w = bytes_skip(w, key);
+	for (tail = w.n; tail > 0 && (w.p[tail - 1] == ':' || w.p[tail - 1] == '.'); tail--)
+		if (bytes_ends(bytes_head(w, tail), BYTES("::")))
+			break;
+	put_parts(r, bytes_head(w, tail), is_user, out);
+	buf_put(out, bytes_skip(w, tail));
+}
+
+/* What stands in front of a login name: Dovecot has it in brackets behind a service or a driver. */
+static bool is_before_user(struct bytes before, struct bytes word)
+{
+	static const struct bytes names[] = { BYTES("imap("), BYTES("pop3("), BYTES("lmtp("),
+		BYTES("lda("), BYTES("pam("), BYTES("sql("), BYTES("ldap("), BYTES("passwd-file("),
+		BYTES("shadow("), BYTES("managesieve("), BYTES("static("), BYTES("user=<"),
+		BYTES("for user "), BYTES("about user "), BYTES("user: \""), BYTES("] plaintext "),
+		BYTES("A=plain:"), BYTES("A=login:") };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (bytes_ends(before, names[i]))
 			return true;
-	return false;
+	return bytes_ends(before, BYTES("user ")) && bytes_ends(word, BYTES(":"));
+}
+
+/* On a path the user's name follows these, perhaps behind the domain's. */
+static bool is_mail_directory(struct bytes before, struct bytes word)
+{
+	return bytes_equal(word, BYTES("home")) || bytes_equal(word, BYTES("vmail")) ||
+			(bytes_equal(word, BYTES("mail")) && !bytes_ends(before, BYTES("/etc/")) &&
+					!bytes_ends(before, BYTES("/log/")));
+}
+
+/* Octets of a quoted local part, its "@" and the domain at the front of in; 0: none. */
+static size_t quoted_size(struct bytes in)
+{
+	size_t n = bytes_search(bytes_head(in, QUOTED_MAX), BYTES("\"@"));
+
+	if (in.n == 0 || in.p[0] != '"' || n == 0 || n + 2 >= in.n || n >= QUOTED_MAX)
+		return 0;
+	for (n += 2; n < in.n && is_part(in.p[n]);)
+		n++;
+	return n;
 }
 
 void redact_line(struct redact *r, struct bytes line, struct buf *out)
 {
+	bool is_mail_path = false;
+
 	for (size_t i = 0; i < line.n;) {
-		size_t from = i;
+		size_t from = i, quoted = quoted_size(bytes_skip(line, i));
+		if (quoted > 0) {
+			put_plain(r, bytes_head(bytes_skip(line, i), quoted), false, out);
+			i += quoted;
+			continue;
+		}
 		while (i < line.n && is_part(line.p[i]))
 			i++;
-		if (i > from) {
-			struct bytes before = bytes_head(line, from);
-			bool is_user = (bytes_ends(before, BYTES("(")) &&
-						       is_user_bracket(bytes_head(before,
-								       from - 1))) ||
-					bytes_ends(before, BYTES("user=<")) ||
-					bytes_ends(before, BYTES("user "));
-			put_word(r, (struct bytes){ line.p + from, i - from }, is_user, out);
+		struct bytes word = { line.p + from, i - from }, before = bytes_head(line, from);
+		if (from > 0 && line.p[from - 1] != '/')
+			is_mail_path = false;
+		bool is_user = is_before_user(before, word);
+		if (word.n > 0 && is_mail_path && !is_mail_directory(before, word) &&
+				!is_host(word)) {
+			is_user = !is_file(word);
+			is_mail_path = false;
+		} else if (bytes_ends(before, BYTES("/")) && is_mail_directory(before, word)) {
+			is_mail_path = true;
 		}
+		if (word.n > 0)
+			put_word(r, word, is_user, out);
 		if (i < line.n)
 			buf_putc(out, line.p[i++]);
 	}
