@@ -215,8 +215,7 @@ sink_exits() { # CODE
 	exits 2
 	says "[auth-backend-down]" "250-CHUNKING"
 	no_secret sink.out
-	try pop3talk "localhost:$SMTP" --tls none -u sample --pass-file pass --stat
-	exits 2
+	talk "$SMTP" 'NOOP\r\n'
 	soon grep -q 'not what the script expects' sink.out
 }
 

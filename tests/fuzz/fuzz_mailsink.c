@@ -1,8 +1,8 @@
 /* fuzz_mailsink - whole sessions of mailsink
  * SPDX-License-Identifier: MIT
  *
- * The first octet chooses: 'P' for POP3, 'I' for IMAP, 'T' for a script that ends with NUL, any other
- * for SMTP. The session is held
+ * The first octet chooses: 'P' for POP3, 'I' for IMAP, 'T' for a script that ends with NUL, any
+ * other for SMTP. The session is held
  * twice, whole and octet by octet: what is said, and what the journal shows, must be the same.
  */
 #include "applets/mailsink/imapd.h"
