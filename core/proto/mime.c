@@ -4,7 +4,10 @@
 
 #include "proto/mailtext.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { SECTIONS_MAX = 30 }; /* of one parameter: a file's name is done by then */
 
 /* ---- parameters (RFC 2045 5.1, RFC 2231) ---- */
 
@@ -27,7 +30,7 @@ static void take_value(struct bytes *rest, struct buf *out)
 	*rest = bytes_skip(*rest, bytes_find(*rest, ';'));
 }
 
-bool mime_param(struct bytes value, const char *name, struct buf *out)
+static bool plain_param(struct bytes value, const char *name, struct buf *out)
 {
 	struct bytes rest = bytes_skip(value, bytes_find(value, ';'));
 	struct buf text = BUF(MAILTEXT_VALUE_MAX);
@@ -63,26 +66,63 @@ static void put_hex(struct bytes text, unsigned char sign, struct buf *out)
 	}
 }
 
-/* utf-8'en'a%20b (RFC 2231 4) */
-static void put_extended(struct bytes value, struct buf *out)
+/* A section whose octets are coded; the first begins with charset'language' (RFC 2231 4). */
+static void put_coded(struct bytes text, bool is_first, struct buf *charset, struct buf *octets)
 {
-	struct buf octets = BUF(MIME_NAME_MAX);
-	size_t charset = bytes_find(value, '\'');
-	struct bytes rest = bytes_skip(value, charset + 1);
+	size_t quote = bytes_find(text, '\'');
 
-	put_hex(bytes_skip(rest, bytes_find(rest, '\'') + 1), '%', &octets);
-	mailtext_convert(bytes_head(value, charset), buf_bytes(&octets), out);
+	if (is_first && quote < text.n) {
+		buf_put(charset, bytes_head(text, quote));
+		text = bytes_skip(text, quote + 1);
+		text = bytes_skip(text, bytes_find(text, '\'') + 1);
+	}
+	put_hex(text, '%', octets);
+}
+
+/* "name*=", or sections (RFC 2231 3) "name*0=", "name*1*=" ..., coded where a star ends the name. */
+static bool extended_param(struct bytes value, const char *name, struct buf *out)
+{
+	struct buf text = BUF(MAILTEXT_VALUE_MAX), octets = BUF(MAILTEXT_VALUE_MAX);
+	struct buf charset = BUF(MIME_NAME_MAX);
+	bool found = false;
+
+	for (int i = -1; i < SECTIONS_MAX; i++) {
+		char key[32];
+		int n = snprintf(key, sizeof(key), i < 0 ? "%s*" : "%s*%d*", name, i);
+		buf_clear(&text);
+		if (plain_param(value, key, &text)) {
+			put_coded(buf_bytes(&text), i <= 0, &charset, &octets);
+		} else if (i >= 0) {
+			key[n - 1] = '\0';
+			if (!plain_param(value, key, &text))
+				break;
+			buf_put(&octets, buf_bytes(&text));
+		} else {
+			continue;
+		}
+		found = true;
+		if (i < 0)
+			break;
+	}
+	if (found)
+		mailtext_convert(buf_bytes(&charset), buf_bytes(&octets), out);
+	buf_free(&text);
 	buf_free(&octets);
+	buf_free(&charset);
+	return found;
+}
+
+bool mime_param(struct bytes value, const char *name, struct buf *out)
+{
+	return extended_param(value, name, out) || plain_param(value, name, out);
 }
 
 static void put_file_name(struct bytes disposition, struct bytes type, struct buf *out)
 {
 	struct buf value = BUF(MAILTEXT_VALUE_MAX);
 
-	if (mime_param(disposition, "filename*", &value) || mime_param(type, "name*", &value))
-		put_extended(buf_bytes(&value), out);
-	else if (mime_param(disposition, "filename", &value) || mime_param(type, "name", &value))
-		mailtext_decode(buf_bytes(&value), out);
+	if (mime_param(disposition, "filename", &value) || mime_param(type, "name", &value))
+		mailtext_decode(buf_bytes(&value), out); /* RFC 2047, which many write here */
 	buf_free(&value);
 }
 

@@ -45,5 +45,6 @@ void mime_line(struct mime *m, struct bytes line);
 void mime_end(struct mime *m);
 
 /* Appends the value of a parameter ("boundary") of a structured value ("multipart/mixed;
- * boundary=x"), quotes removed. False: there is none. */
+ * boundary=x"), quotes removed; one in sections or with a charset (RFC 2231), which counts before
+ * a plain one, as UTF-8. False: there is none. */
 bool mime_param(struct bytes value, const char *name, struct buf *out);

@@ -49,6 +49,30 @@ static const struct {
 			      "Content-Disposition: attachment; filename*=iso-8859-1'en'%e9%20x\n\n"
 			      "--x y\nContent-Type: a/b; name=\"=?utf-8?q?=C3=A9?=\"\n\n--x y--\n",
 			"1 a/b \xc3\xa9 x 0\n2 a/b \xc3\xa9 0\n" },
+	{ "a file name in sections, a character split over two of them",
+			MULTI "\n--x y\nContent-Type: a/b\nContent-Disposition: attachment;\n"
+			      " filename*0*=UTF-8'ja'%E3%83%86%E3;\n filename*1*=%82%B9%20;\n"
+			      " filename*2=\"100%41.txt\"\n\n--x y--\n",
+			"1 a/b \xe3\x83\x86\xe3\x82\xb9 100%41.txt 0\n" },
+	{ "sections in any order, without a charset; a gap ends them",
+			MULTI
+			"\n--x y\nContent-Type: a/b; name*1=lo; name*0=hel; name*3=x\n\n--x y--\n",
+			"1 a/b hello 0\n" },
+	{ "a name in Shift_JIS; the plain one for old readers does not count",
+			MULTI
+			"\n--x y\nContent-Type: a/b; name=plain\nContent-Disposition: attachment;"
+			" filename=\"old\"; filename*=Shift_JIS''%83e%83X.txt\n\n--x y--\n",
+			"1 a/b \xe3\x83\x86\xe3\x82\xb9.txt 0\n" },
+	{ "broken extended values: no quote, bad digits, unknown charset",
+			MULTI "\n--x y\nContent-Type: a/b; name*=x%20y\n\n--x y\n"
+			      "Content-Type: a/b; name*=utf-8''%zz%e\n\n--x y\n"
+			      "Content-Type: a/b; name*0*=x-none''%e9\n\n--x y\n"
+			      "Content-Type: a/b; name*0*=; name*1=z; name*2\n\n--x y--\n",
+			"1 a/b x y 0\n2 a/b %zz%e 0\n3 a/b \xc3\xa9 0\n4 a/b z 0\n" },
+	{ "a boundary and a charset in sections",
+			"Content-Type: multipart/mixed; boundary*0=\"x \"; boundary*1=y\n\n--x y\n"
+			"Content-Type: text/plain; charset*0=iso-; charset*1=8859-1\n\n\xe9\n--x y--\n",
+			"| \xc3\xa9\n1 text/plain  3\n" },
 	{ "a multipart without a boundary is one part", "Content-Type: multipart/mixed\n\na\n",
 			"1 multipart/mixed  3\n" },
 	{ "a boundary that is the head of another", MULTI "\n--x yz\n--x y\n\na\n--x yz\n--x y--\n",
