@@ -42,22 +42,6 @@ struct lines {
 	struct buf text;
 };
 
-static void put_wrapped(struct lines *l, const char *head, const char *template,
-		const struct finding *f, const struct advice_binds *b)
-{
-	struct buf text = BUF(ADVICE_TEXT_MAX * 2), out = BUF(ADVICE_TEXT_MAX * 4);
-
-	if (template) {
-		buf_puts(&text, head);
-		advice_expand(&text, template, f, b);
-		show_blanks(&out, NOTE_INDENT);
-		show_wrap(&out, buf_bytes(&text), NOTE_INDENT, NOTE_INDENT, l->t->w->columns);
-		out_printf(&l->t->w->out, "%s\n", buf_text(&out));
-	}
-	buf_free(&text);
-	buf_free(&out);
-}
-
 static void tell_more(struct lines *l, struct note *note)
 {
 	if (note->more > 0)
@@ -113,22 +97,13 @@ static void put_note(struct lines *l, const struct log_event *e)
 {
 	struct finding f;
 	struct advice_binds binds;
-	struct buf facts = BUF(TEXT_MAX);
 	const struct advice *a = event_advice(&l->match, e, &f, &binds);
 
 	if (!a && (e->class == LOG_TROUBLE || e->class == LOG_FATAL || e->class == LOG_UNKNOWN))
 		out_printf(&l->t->w->out, "%*s? trouble that is not known here\n", NOTE_INDENT, "");
 	if (!a || follows(l, a, e) || !is_due(l, a, e->at.wall_s))
 		return;
-	put_wrapped(l, "! ", a->means, &f, &binds);
-	explain_facts(&facts, e);
-	if (facts.n)
-		put_wrapped(l, "", buf_text(&facts), &f, &binds);
-	buf_free(&facts);
-	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
-		put_wrapped(l, "likely: ", a->likely[i], &f, &binds);
-	put_wrapped(l, "next: ", a->next, &f, &binds);
-	out_printf(&l->t->w->out, "%*s[%s]\n", NOTE_INDENT, "", a->id);
+	explain_note(l->t->w, a, &f, &binds, e);
 }
 
 /* What this line says together with those before it. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/thread.h"
 
+#include "applets/maillogwatch/explain.h"
 #include "applets/maillogwatch/maillogwatch.h"
 #include "know/advice.h"
 #include "sys/mem.h"
@@ -21,10 +22,10 @@ static void add_recipient(struct thread *m, const struct log_event *e)
 	if (i == THREAD_RECIPIENTS_MAX)
 		return;
 	struct thread_recipient *r = &m->recipients[i];
-	if (i == m->recipient_count) {
+	bool is_new = i == m->recipient_count;
+	m->recipient_count += is_new;
+	if (is_new || (r->last.class == LOG_SENT && !bytes_equal(r->last.id, e->id)))
 		*r = (struct thread_recipient){ .to = e->to, .first_s = e->at.wall_s };
-		m->recipient_count++;
-	}
 	r->last = *e;
 	r->tries++;
 }
@@ -51,6 +52,9 @@ void thread_take(struct thread *m, const struct log_event *e)
 		break;
 	case LOG_REMOVED:
 		m->is_removed = true;
+		for (size_t i = 0; i < m->recipient_count; i++)
+			m->recipients[i].is_gone = m->recipients[i].is_gone ||
+					bytes_equal(m->recipients[i].last.id, e->id);
 		break;
 	case LOG_REJECTED:
 	case LOG_HELD:
@@ -73,15 +77,12 @@ static void put_safe(struct buf *out, struct world *w, const char *before, struc
 
 static void put_stages(struct buf *out, const struct log_event *e)
 {
-	static const char *const names[4] = { "waiting before the queue manager", "in the queue",
-		"connecting", "talking" };
-
 	for (size_t i = 0; e->has_delays && i < 4; i++) {
 		if (e->delays_ms[i] < 100)
 			continue;
 		buf_puts(out, "; ");
 		show_duration(out, e->delays_ms[i]);
-		buf_printf(out, " %s", names[i]);
+		buf_printf(out, " %s", explain_stages[i]);
 	}
 }
 
@@ -168,23 +169,8 @@ void thread_line(struct world *w, const struct thread *m, const struct log_event
 	buf_free(&text);
 }
 
-static void put_template(struct world *w, const char *head, const char *template,
-		const struct finding *f, const struct advice_binds *b)
-{
-	struct buf text = BUF(TEXT_MAX), out = BUF(TEXT_MAX);
-
-	if (template) {
-		buf_puts(&text, head);
-		advice_expand(&text, template, f, b);
-		show_blanks(&out, NOTE_COLUMN);
-		show_wrap(&out, buf_bytes(&text), NOTE_COLUMN, NOTE_COLUMN, w->columns);
-		out_printf(&w->out, "%s\n", buf_text(&out));
-	}
-	buf_free(&text);
-	buf_free(&out);
-}
-
-static void explain(struct world *w, const struct thread *m, const struct log_event *e)
+static void explain(struct world *w, const struct thread *m, const struct log_event *e,
+		bool has_facts)
 {
 	struct finding f;
 	struct advice_binds binds;
@@ -194,17 +180,12 @@ static void explain(struct world *w, const struct thread *m, const struct log_ev
 	free(match);
 
 	f.from = m->from;
-	f.id = m->id;
 	if (!a) {
-		out_printf(&w->out, "%*smeans:  not known here: the words above are all there is\n",
+		out_printf(&w->out, "%*s? not known here: the words above are all there is\n",
 				NOTE_COLUMN, "");
 		return;
 	}
-	put_template(w, "means:  ", a->means, &f, &binds);
-	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
-		put_template(w, "likely: ", a->likely[i], &f, &binds);
-	put_template(w, "next:   ", a->next, &f, &binds);
-	out_printf(&w->out, "%*s[%s]\n", NOTE_COLUMN, "", a->id);
+	explain_note(w, a, &f, &binds, has_facts ? NULL : e);
 }
 
 static void put_lines(struct world *w, struct buf *text)
@@ -230,13 +211,13 @@ void thread_end(struct world *w, const struct thread *m)
 				r->tries == 1 ? "y" : "ies");
 		put_lines(w, &text);
 		if (r->last.class != LOG_SENT)
-			explain(w, m, &r->last);
+			explain(w, m, &r->last, false);
 	}
 	if (m->is_rejected) {
 		buf_printf(&text, "= %s", maillog_class_name(m->end.class));
 		put_safe(&text, w, ": ", m->end.reason);
 		put_lines(w, &text);
-		explain(w, m, &m->end);
+		explain(w, m, &m->end, false);
 	}
 	if (m->recipient_count == 0 && !m->is_rejected) {
 		buf_puts(&text,
@@ -247,29 +228,52 @@ void thread_end(struct world *w, const struct thread *m)
 	buf_free(&text);
 }
 
-/* Where the time went, when most of it went into one stage. */
-static void put_where(struct world *w, const struct log_event *e)
+/* When a mail that waits is tried again, which none of these programs logs: who knows it. */
+static void put_next_try(struct buf *out, const struct thread_recipient *r)
 {
-	static const char *const stages[4] = {
-		"receiving and filtering it here, or waiting between tries", "waiting in the queue",
-		"connecting to the next hop", "talking with the next hop"
+	static const char *const texts[LOG_FAMILIES] = {
+		[LOG_POSTFIX] = "when its queue manager finds that it has waited long enough"
+				" (minimal_backoff_time, then longer): mailq; at once: postqueue -i {id}",
+		[LOG_EXIM] = "when its retry rule says: exinext {todomain}; at once: exim -M {id}",
+		[LOG_SENDMAIL] = "at a queue run: mailq -qI{id}; at once: sendmail -v -qI{id}",
+		[LOG_OPENSMTPD] = "smtpctl show message {id}; at once: smtpctl schedule {id}",
 	};
-	uint64_t sum = 0;
-	size_t most = 0;
-	struct buf text = BUF(400);
+	const char *text = texts[r->last.family];
 
-	for (size_t i = 0; i < 4; i++) {
-		sum += e->delays_ms[i];
-		most = e->delays_ms[i] > e->delays_ms[most] ? i : most;
-	}
-	if (!e->has_delays || sum == 0)
+	if (r->last.class != LOG_DEFERRED || !text)
 		return;
-	show_duration(&text, e->delays_ms[most]);
-	buf_puts(&text, " of ");
-	show_duration(&text, sum);
-	buf_printf(&text, " went into %s", stages[most]);
-	put_lines(w, &text);
-	buf_free(&text);
+	buf_puts(out, " Next try: ");
+	if (r->is_gone)
+		buf_puts(out, "none, it was taken out of the queue since");
+	else
+		advice_expand(out, text, &(struct finding){ .id = r->last.id, .to = r->to }, NULL);
+	buf_putc(out, '.');
+}
+
+/* Who to whom, what became of it, since when, where it is stuck. */
+static void why_one(struct world *w, const struct thread *m, const struct thread_recipient *r,
+		struct buf *text)
+{
+	bool is_sent = r->last.class == LOG_SENT;
+
+	show_safe(text, r->last.id, w->utf8);
+	buf_putc(text, ' ');
+	show_safe(text, m->from.n ? m->from : BYTES("<>"), w->utf8);
+	put_safe(text, w, " -> ", r->to);
+	buf_printf(text, ", %s", maillog_class_name(r->last.class));
+	if (r->first_s != SYSLOG_NO_TIME) {
+		buf_puts(text, is_sent ? " at " : " since ");
+		event_time(text, is_sent ? r->last.at.wall_s : r->first_s);
+	}
+	buf_printf(text, " (%u tr%s)", r->tries, r->tries == 1 ? "y" : "ies");
+	put_safe(text, w, is_sent ? ", by " : ", stuck at ", r->last.relay);
+	if (r->last.class == LOG_DEFERRED && r->last.relay.n == 0)
+		buf_puts(text, ", no next hop was reached");
+	buf_puts(text, ". ");
+	explain_facts(text, &r->last);
+	put_safe(text, w, " Last said: ", r->last.reason);
+	buf_putc(text, '.');
+	put_next_try(text, r);
 }
 
 void thread_why(struct world *w, const struct thread *m)
@@ -278,23 +282,10 @@ void thread_why(struct world *w, const struct thread *m)
 
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		const struct thread_recipient *r = &m->recipients[i];
-		show_safe(&text, m->id, w->utf8);
-		buf_puts(&text, " ");
-		show_safe(&text, m->from.n ? m->from : BYTES("<>"), w->utf8);
-		put_safe(&text, w, " -> ", r->to);
-		buf_printf(&text, ", %s", maillog_class_name(r->last.class));
-		if (r->first_s != SYSLOG_NO_TIME) {
-			buf_puts(&text, r->last.class == LOG_SENT ? " at " : " since ");
-			event_time(&text,
-					r->last.class == LOG_SENT ? r->last.at.wall_s : r->first_s);
-		}
-		buf_printf(&text, " (%u tr%s)", r->tries, r->tries == 1 ? "y" : "ies");
-		put_lines(w, &text);
-		put_where(w, &r->last);
-		put_safe(&text, w, "last said: ", r->last.reason);
+		why_one(w, m, r, &text);
 		put_lines(w, &text);
 		if (r->last.class != LOG_SENT)
-			explain(w, m, &r->last);
+			explain(w, m, &r->last, true);
 	}
 	buf_free(&text);
 	if (m->recipient_count == 0)

@@ -94,3 +94,30 @@ Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[1
 	says 'one private address, 172.22.1.1: a proxy or NAT hides' 'A ban, or trust, for it is for everybody'
 	says_not 'open relay'
 }
+
+@test "maillogwatch: a full disk is the cause of 452, names and connections are two causes" {
+	notes 'Mar  3 04:05:00 mx postfix/smtpd[782]: warning: not enough free space in mail queue: 9679581184 bytes < 1.5*message size limit
+Mar  3 04:05:00 mx postfix/smtpd[782]: NOQUEUE: reject: MAIL from mx.example.org[192.0.2.10]: 452 4.3.1 Insufficient system storage; proto=ESMTP helo=<mx.example.org>'
+	[[ $output == *"[postfix-minfree]"*"[postfix-no-space]"*"full disk of the line"* ]]
+	notes 'Mar  3 04:05:00 mx postfix/smtp[5]: A4997FB6AA: to=<u@example.org>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.3, status=deferred (Host or domain name not found. Name service error for name=example.org type=MX: Host not found, try again)
+Mar  3 04:06:00 mx postfix/smtp[5]: connect to mx.example.com[192.0.2.9]:25: Connection timed out'
+	[[ $output == *"[postfix-dns-try-again]"*"[postfix-connect-timeout]"*"two causes"* ]]
+}
+
+@test "maillogwatch: a telnet program that negotiates is told as such" {
+	notes $'Mar  3 04:05:00 mx postfix/smtpd[9]: warning: non-SMTP command from unknown[192.0.2.44]: \xff\xfb\x1f\xff\xfb\x20'
+	[[ $output == *"commands of the telnet protocol"* ]]
+}
+
+@test "maillogwatch: IPv4 that does not answer is the trouble, a missing IPv6 is none" {
+	notes 'Mar  3 04:05:00 mx postfix/smtp[3288]: connect to mx.example.com[192.0.2.27]:25: Connection timed out
+Mar  3 04:05:00 mx postfix/smtp[3288]: connect to mx.example.com[2001:db8::1b]:25: Cannot assign requested address'
+	[[ $output == *"[postfix-connect-timeout]"*"[postfix-no-source-address]"* ]]
+	[[ $(flat "$output") == *"usually no IPv6"* ]]
+}
+
+@test "maillogwatch: a destination that is left alone for a while" {
+	notes 'Mar  3 04:05:00 mx postfix/error[30933]: D9386B16C: to=<bob@example.org>, relay=none, delay=38275, delays=38245/31/0/0, dsn=4.4.1, status=deferred (delivery temporarily suspended: connect to mx.example.org[192.0.2.10]:25: Connection timed out)'
+	[[ $(flat "$output") == *"Postfix did not try this mail"* ]]
+	[[ $output != *"38245"*"went into"* ]]
+}
