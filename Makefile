@@ -40,7 +40,7 @@ MUSL_LDFLAGS = -static -no-pie -Wl,-O2,--gc-sections,--build-id=none \
 SAN_CFLAGS = $(BASE) $(SANITIZE) $(OWN_SAN:%/stamp=-isystem %/include) -Itests -Ibuild/gen $(CFLAGS)
 SAN_LDFLAGS = $(SANITIZE) $(OWN_SAN:%/stamp=-L%/lib) $(LDFLAGS)
 
-SRC = $(sort $(wildcard core/*/*.c applets/*.c applets/*/*.c)) build/gen/advice.c build/gen/roots.c
+SRC = $(sort $(wildcard core/*/*.c applets/*.c applets/*/*.c)) $(addprefix build/gen/,advice.c charsets.c roots.c)
 OBJ = $(SRC:%.c=build/musl/%.o)
 SAN_OBJ = $(patsubst %.c,build/$(SAN)/%.o,$(filter-out applets/main.c,$(SRC)) \
 	$(wildcard tests/fakes/fake_*.c))
@@ -55,8 +55,7 @@ all: build/mtabox		## the static binary build/mtabox (build/mtabox.debug: unstri
 build/mtabox: build/mtabox.debug
 	$(call start,STRIP $@)
 	$(Q)$(STRIP) -o $@ $<
-
-build/mtabox.debug: $(OBJ) scripts/layout.ld
+build/mtabox.debug: $(OBJ) scripts/layout.ld build/gen/charsets.ld
 	$(call start,LD $@)
 	$(Q)$(CC) $(MUSL_CFLAGS) $(MUSL_LDFLAGS) -Wl,-T,scripts/layout.ld -Wl,-Map=build/mtabox.map -o $@ $(OBJ) $(LIBS)
 
@@ -68,8 +67,7 @@ build/$(SAN)/%.o: %.c build/$(SAN)/flags $(OWN_SAN)
 	$(Q)$(HOSTCC) $(SAN_CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
 
 build/$(SAN)/mtabox.a: $(SAN_OBJ)
-	$(Q)rm -f $@
-	$(Q)$(AR) crs $@ $^
+	$(Q)rm -f $@; $(AR) crs $@ $^
 
 build/tests/unit/%: build/$(SAN)/tests/unit/%.o build/$(SAN)/mtabox.a
 	$(call start,LD $@)
@@ -109,6 +107,9 @@ build/gen/advice.c build/gen/advice_examples.inc &: scripts/gen-advice scripts/p
 	$(call start,GEN $@)
 	$(Q)scripts/gen-advice core/know/*.txt >build/gen/advice.c
 	$(Q)scripts/gen-advice --examples core/know/*.txt >build/gen/advice_examples.inc
+build/gen/charsets.c build/gen/charsets.ld &: scripts/mkcharsets scripts/pack build/musl/flags
+	$(call start,GEN $@)
+	$(Q)scripts/mkcharsets build/gen $(CC)
 build/gen/roots.c: scripts/mkroots scripts/pack $(OWN)
 	$(call start,GEN $@)
 	$(Q)scripts/mkroots $(CA_FILES) >$@

@@ -10,6 +10,7 @@
 
 #include "proto/b64.h"
 #include "proto/utf8.h"
+#include "sys/charsets.h"
 
 enum {
 	INPUT_MAX = 4 * MAILTEXT_VALUE_MAX, /* of a value */
@@ -184,6 +185,7 @@ static bool run_open(struct run *run, struct bytes charset)
 	run->is_open = run->is_utf8;
 	if (!run->is_utf8 && !is_forbidden(buf_bytes(&name))) {
 		const char *alias = alias_of(buf_bytes(&name));
+		charsets_unpack();
 		run->cd = iconv_open("UTF-8", alias ? alias : buf_text(&exact));
 		run->is_open = run->cd != (iconv_t)-1;
 	}

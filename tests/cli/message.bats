@@ -91,3 +91,33 @@ hash_of() { sha256sum | cut -d ' ' -f 1; }
 	exits 3
 	complains 'at least one --to'
 }
+
+@test "subjects in Chinese and Japanese charsets, a seventh of their characters" {
+	mkdir -p cjk/new
+	python3 - cjk/new >wanted <<-'PY'
+		import base64, sys
+		number = 0
+		for charset in "gb18030", "gbk", "gb2312", "big5", "shift_jis", "euc-jp", "iso-2022-jp":
+		    known = []
+		    for c in map(chr, range(0x4e00, 0x9fa6)):
+		        try:
+		            if c.encode(charset)[0] != 0x8f: # JIS X 0212 in EUC-JP, which musl has not
+		                known.append(c)
+		        except UnicodeEncodeError:
+		            pass
+		    known = known[::7]
+		    for at in range(0, len(known), 60):
+		        text = "".join(known[at:at + 60])
+		        number += 1
+		        with open("%s/%05d" % (sys.argv[1], number), "w") as f:
+		            f.write("Subject: =?%s?B?%s?=\n\n" % (charset, base64.b64encode(text.encode(charset)).decode()))
+		        sys.stdout.buffer.write(text.encode() + b"\n")
+	PY
+	[ "$(wc -l <wanted)" -gt 150 ]
+	kill "$SINK_PID"
+	sink --pop3 0 --maildir cjk --user sample:password
+	try pop3talk "localhost:$POP3" --tls none -u sample --pass-file pass --list --max 1000 --json
+	exits 0
+	sed -n 's/^{"type":"message".*"subject":"\([^"]*\)".*/\1/p' out >listed
+	cmp wanted listed
+}
