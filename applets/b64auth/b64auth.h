@@ -42,11 +42,3 @@ int b64auth_wrong(struct b64auth *b, const char *format, ...) __attribute__((for
 
 /* Appends the words, joined by blanks. False when there are none, or too many for out. */
 bool b64auth_words(const struct b64auth *b, struct buf *out);
-
-/* The base64 string in a pasted line ("AUTH PLAIN AHNh...", "334 VXNlcm5hbWU6", a log line): the word
- * that looks most like one; a line of nothing but base64 digits is one string, its blanks being a
- * mistake to be told. Empty when the line has none. */
-struct bytes b64auth_find(struct bytes line);
-
-/* All octets are base64 digits of either alphabet, or pads. */
-bool b64auth_is_digits(struct bytes word);

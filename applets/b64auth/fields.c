@@ -7,6 +7,7 @@
 #include "proto/ntlm.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { NAME_MAX_HERE = 20 };
 
@@ -115,6 +116,21 @@ bool b64auth_expiry(struct bytes token, int64_t *at)
 	return has;
 }
 
+bool b64auth_is_time(const char *name)
+{
+	return !strcmp(name, "exp") || !strcmp(name, "iat") || !strcmp(name, "nbf");
+}
+
+void b64auth_put_time(struct buf *out, int64_t at)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm))
+		buf_printf(out, "%04d-%02d-%02d %02d:%02d:%02d UTC", tm.tm_year + 1900,
+				tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
 static void give_token(const struct b64auth_sink *s, struct bytes token)
 {
 	struct buf payload = BUF_SECRET(token.n);
@@ -169,6 +185,8 @@ void b64auth_fields(const struct b64auth_taken *t, const struct b64auth_sink *s)
 
 	if (t->look == SASL_LOOK_NTLM)
 		give_ntlm(s, t->decoded);
+	else if (t->look == SASL_LOOK_TOKEN)
+		give_token(s, t->f.password);
 	else if (t->look == SASL_LOOK_OAUTH_ERROR && jsonread_take(&in, &v))
 		give_members(s, v.text);
 	else if (t->look == SASL_LOOK_XOAUTH2 || t->look == SASL_LOOK_OAUTHBEARER) {

@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/b64auth/take.h"
 
+#include "applets/b64auth/b64auth.h"
 #include "know/advice.h"
+#include "proto/sasl.h"
 #include "proto/utf8.h"
 #include "ui/show.h"
 
-#include <inttypes.h>
-
-enum { FACT_MAX = 300, SHOWN_NAME_MAX = 60 };
+enum { FACT_MAX = 300, RIGHT_MAX = 1024, SHOWN_NAME_MAX = 60 };
 
 /* Faults of the base64 itself. Whoever decodes laxly sees none of them: what the server makes of
  * the string is not known then. */
@@ -25,7 +25,7 @@ static const char *const fault_ids[] = {
 /* A verdict with the texts that are made for it. */
 struct verdict {
 	struct report_verdict v;
-	struct buf fact, next;
+	struct buf fact, right, next;
 };
 
 /* A user name may stand in a command that somebody pastes into a shell: others are named only. */
@@ -52,30 +52,100 @@ static struct bytes user_for_command(const struct b64auth_taken *t)
 	return is_plain_word(user) ? user : (struct bytes){ 0 };
 }
 
-/* The command that makes a message of that kind, with what has to stand behind the user name. */
+/* Messages that are made of a name and a secret alone, and those of which the command is known. */
+static const struct maker {
+	unsigned char look;
+	unsigned mech; /* 0: not without the server's challenge */
+	const char *verb, *rest;
+} makers[] = {
+	{ SASL_LOOK_PLAIN, SASL_PLAIN, "plain", "" }, /* and whatever is not in the list */
+	{ SASL_LOOK_TEXT, SASL_LOGIN, "login", "" },
+	{ SASL_LOOK_XOAUTH2, SASL_XOAUTH2, "xoauth2", "" },
+	{ SASL_LOOK_TOKEN, 0, "xoauth2", "" },
+	{ SASL_LOOK_OAUTHBEARER, SASL_OAUTHBEARER, "oauthbearer", "" },
+	{ SASL_LOOK_SCRAM_FIRST, 0, "scram-sha-256", "" },
+	{ SASL_LOOK_SCRAM_FINAL, 0, "scram-sha-256", " <challenge>" },
+	{ SASL_LOOK_CRAM_RESPONSE, 0, "cram-md5", " <challenge>" },
+	{ SASL_LOOK_DIGEST_RESPONSE, 0, "digest-md5", " <challenge>" },
+	{ SASL_LOOK_NTLM, 0, "ntlm", " <challenge>" },
+	{ SASL_LOOK_APOP, 0, "apop", " <greeting>" },
+};
+
+static const struct maker *maker_of(const struct b64auth_taken *t)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (makers[i].look == t->look && !t->is_plain_due)
+			return &makers[i];
+	return &makers[0];
+}
+
+/* Without what came along by mistake: a mark at the front, an option of echo, blanks, line ends and
+ * NULs. */
+static struct bytes clean(struct bytes in)
+{
+	if (bytes_starts(in, BYTES("\xef\xbb\xbf")))
+		in = bytes_skip(in, 3);
+	if (bytes_starts(in, BYTES("-e ")) || bytes_starts(in, BYTES("-ne ")))
+		in = bytes_skip(in, bytes_find(in, ' '));
+	in = bytes_trim(in);
+	while (in.n > 0 && in.p[in.n - 1] == '\0')
+		in.n--;
+	return bytes_trim(in);
+}
+
+/* User name and secret as they were meant, as far as they can be told. */
+static struct sasl_creds creds_meant(const struct b64auth_taken *t)
+{
+	struct bytes user = t->want_user, secret = t->want_password, all = clean(t->decoded);
+
+	if (bytes_starts(all, BYTES("\0")))
+		all = bytes_skip(all, 1);
+	bool leads = t->f.user.n == 0 && user.n > 0 && bytes_starts(all, user);
+	if (user.n == 0)
+		user = clean(t->f.user);
+	if (secret.n == 0)
+		secret = leads ? bytes_skip(all, user.n) : clean(t->f.password);
+	return (struct sasl_creds){ .user = user, .password = secret };
+}
+
+/* The message as it should have been, its secret hidden. */
+static void put_right(struct verdict *d, const struct b64auth_taken *t, struct bytes message)
+{
+	struct b64auth_taken right = { .decoded = message };
+
+	right.look = sasl_look_at(message, &right.f);
+	if (right.look == SASL_LOOK_TEXT && t->f.password.n > 0)
+		right.f.password = message;
+	if (right.look != SASL_LOOK_NOTHING)
+		b64auth_put_octets(&d->right, &right, false, false);
+}
+
+/* What makes it right: the string, where name and secret are known, and the command. */
 static void next_is_make(struct verdict *d, const struct b64auth_taken *t)
 {
-	static const struct {
-		unsigned char look;
-		const char *verb, *rest;
-	} verbs[] = {
-		{ SASL_LOOK_TEXT, "login", "" },
-		{ SASL_LOOK_XOAUTH2, "xoauth2", "" },
-		{ SASL_LOOK_OAUTHBEARER, "oauthbearer", "" },
-		{ SASL_LOOK_SCRAM_FIRST, "scram-sha-256", "" },
-		{ SASL_LOOK_CRAM_RESPONSE, "cram-md5", " <challenge>" },
-	};
+	const struct sasl_creds creds = creds_meant(t);
+	const struct maker *m = maker_of(t);
 	struct bytes user = user_for_command(t);
-	const char *verb = "plain", *rest = "";
+	struct buf message = BUF_SECRET(B64AUTH_LINE_MAX);
+	const char *why;
+	struct sasl s;
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (verbs[i].look == t->look && !t->is_plain_due) {
-			verb = verbs[i].verb;
-			rest = verbs[i].rest;
-		}
-	buf_printf(&d->next, "b64auth %s -u ", verb);
+	if (m->mech == SASL_LOGIN) {
+		buf_put(&message,
+				t->f.password.n > 0             ? creds.password :
+						t->f.user.n > 0 ? creds.user :
+								  clean(t->decoded));
+	} else if (m->mech) {
+		sasl_begin(&s, m->mech, &creds);
+		sasl_step(&s, BYTES(""), &message, &why);
+		sasl_end(&s);
+	}
+	if (!bytes_equal(buf_bytes(&message), t->decoded))
+		put_right(d, t, buf_bytes(&message));
+	buf_free(&message);
+	buf_printf(&d->next, "b64auth %s -u ", m->verb);
 	buf_put(&d->next, user.n > 0 ? user : BYTES("<user>"));
-	buf_puts(&d->next, rest);
+	buf_puts(&d->next, m->rest);
 }
 
 static void critical(struct verdict *d, const char *id, const char *fact)
@@ -83,6 +153,28 @@ static void critical(struct verdict *d, const char *id, const char *fact)
 	d->v.status = REPORT_CRITICAL;
 	d->v.id = id;
 	buf_puts(&d->fact, fact);
+}
+
+/* The other alphabet, blanks inside and pads are put right; what else is wrong stays. */
+static void put_repaired(struct verdict *d, const struct b64auth_taken *t)
+{
+	struct buf text = BUF_SECRET(t->text.n + 4), message = BUF_SECRET(t->text.n);
+	size_t end = t->text.n;
+
+	while (end > 0 && t->text.p[end - 1] == '=')
+		end--;
+	for (size_t i = 0; i < end; i++) {
+		unsigned char c = t->text.p[i];
+		if (c != ' ' && c != '\t')
+			buf_putc(&text, c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while (text.n % 4 != 0)
+		buf_putc(&text, '=');
+	enum b64_fault fault = b64_decode(buf_bytes(&text), &message, NULL);
+	if (fault == B64_OK || t->fault == B64_BITS) /* else a digit is missing, not a pad */
+		put_right(d, t, buf_bytes(&message));
+	buf_free(&text);
+	buf_free(&message);
 }
 
 static void judge_fault(struct verdict *d, const struct b64auth_taken *t)
@@ -98,6 +190,7 @@ static void judge_fault(struct verdict *d, const struct b64auth_taken *t)
 	} else if (t->fault_at == t->text.n) {
 		buf_puts(&d->fact, " (the end)");
 	}
+	put_repaired(d, t);
 }
 
 static void judge_wrapped(struct verdict *d, const struct b64auth_taken *t)
@@ -105,6 +198,7 @@ static void judge_wrapped(struct verdict *d, const struct b64auth_taken *t)
 	d->v.status = REPORT_CRITICAL;
 	d->v.id = "b64-wrapped";
 	buf_printf(&d->fact, "the string is wrapped into %zu lines", t->lines);
+	put_right(d, t, t->decoded);
 	buf_puts(&d->next, "base64 -w0, or b64auth encode");
 }
 
@@ -158,13 +252,6 @@ static bool ends_in_line_end(struct bytes in)
 	return bytes_ends(in, BYTES("\n")) || bytes_ends(in, BYTES("\r"));
 }
 
-static void judge_line_end(struct verdict *d, const char *what)
-{
-	d->v.status = REPORT_WARNING;
-	d->v.id = "b64-line-end";
-	buf_printf(&d->fact, "the %s ends in a line end", what);
-}
-
 /* Offset of the first octet over 127; in.n when there is none. */
 static size_t first_eight_bit(struct bytes in)
 {
@@ -202,6 +289,24 @@ static bool has_outer_blank(struct bytes in)
 	return bytes_starts(in, BYTES(" ")) || bytes_ends(in, BYTES(" "));
 }
 
+/* The user name or the secret has a line end behind it. */
+static bool judge_line_ends(struct verdict *d, const struct b64auth_taken *t)
+{
+	bool is_text = t->look == SASL_LOOK_TEXT;
+	const char *what = ends_in_line_end(t->f.user)          ? "user name" :
+			ends_in_line_end(t->f.password)         ? b64auth_secret_name(t->look) :
+			is_text && ends_in_line_end(t->decoded) ? "text" :
+								  NULL;
+
+	if (!what)
+		return false;
+	d->v.status = REPORT_WARNING;
+	d->v.id = "b64-line-end";
+	buf_printf(&d->fact, "the %s ends in a line end", what);
+	next_is_make(d, t);
+	return true;
+}
+
 /* Characters that a user name and password may have, but seldom mean to. */
 static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
 {
@@ -210,6 +315,8 @@ static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
 	size_t mark = bytes_search(t->decoded, BYTES("\xef\xbb\xbf"));
 	size_t odd = first_not_utf8(t->decoded), high = first_eight_bit(t->decoded);
 
+	if (judge_line_ends(d, t) || t->match == B64AUTH_SAME) /* then they belong to it */
+		return;
 	d->v.status = REPORT_WARNING;
 	if (mark < t->decoded.n) {
 		d->v.status = REPORT_CRITICAL;
@@ -238,7 +345,7 @@ static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
 }
 
 /* Base64 in base64. Short words of letters pass for base64 too, so a pad or a NUL has to show. */
-static bool is_encoded_twice(const struct b64auth_taken *t)
+static bool judge_encoded_twice(struct verdict *d, const struct b64auth_taken *t)
 {
 	struct bytes inner = bytes_trim(t->decoded);
 	struct buf decoded = BUF_SECRET(inner.n);
@@ -246,6 +353,10 @@ static bool is_encoded_twice(const struct b64auth_taken *t)
 			(bytes_ends(inner, BYTES("=")) ||
 					bytes_find(buf_bytes(&decoded), '\0') < decoded.n);
 
+	if (is) {
+		critical(d, "b64-double-encoded", "what was decoded is base64 again");
+		put_right(d, t, buf_bytes(&decoded));
+	}
 	buf_free(&decoded);
 	return is;
 }
@@ -256,15 +367,49 @@ static bool is_other_user(const struct b64auth_taken *t)
 	return t->want_user.n > 0 && t->f.user.n > 0 && !bytes_equal(t->want_user, t->f.user);
 }
 
+/* perl in double quotes takes "@name" for a variable, an empty one: user@example.com becomes
+ * user.com. */
+static bool is_name_lost(struct bytes wanted, struct bytes user)
+{
+	size_t at = bytes_find(wanted, '@'), end = at + 1;
+
+	while (end < wanted.n && wanted.p[end] != '.' && wanted.p[end] != '-')
+		end++;
+	struct bytes tail = bytes_skip(wanted, end);
+	return at < wanted.n && user.n == at + tail.n &&
+			bytes_starts(user, bytes_head(wanted, at)) && bytes_ends(user, tail);
+}
+
 static void judge_other_user(struct verdict *d, const struct b64auth_taken *t)
 {
-	d->v.status = REPORT_CRITICAL;
-	d->v.id = "b64-other-user";
-	buf_puts(&d->fact, "the user name is \"");
+	bool is_lost = is_name_lost(t->want_user, t->f.user);
+
+	critical(d, is_lost ? "b64-lost-domain" : "b64-other-user", "the user name is \"");
 	show_quoted(&d->fact, t->f.user, false);
 	buf_puts(&d->fact, "\", not \"");
 	show_quoted(&d->fact, t->want_user, false);
 	buf_putc(&d->fact, '"');
+	next_is_make(d, t);
+}
+
+/* Nobody said what the user name should be. */
+static void judge_domain_without_at(struct verdict *d, const struct b64auth_taken *t)
+{
+	static const char *const ends[] = { ".com", ".net", ".org" };
+	struct bytes user = t->f.user;
+
+	if (t->want_user.n > 0 || bytes_find(user, '@') < user.n)
+		return;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (bytes_ends(user, bytes_of(ends[i]))) {
+			d->v.status = REPORT_WARNING;
+			d->v.id = "b64-lost-domain";
+			d->v.means = "the user name ends like a mail address, but has no @ (possible)";
+			buf_puts(&d->fact, "the user name is \"");
+			show_quoted(&d->fact, bytes_head(user, SHOWN_NAME_MAX), false);
+			buf_putc(&d->fact, '"');
+			return;
+		}
 }
 
 /* dash's echo has no options but -n. */
@@ -286,19 +431,41 @@ static void judge_authzid(struct verdict *d, const struct b64auth_taken *t)
 
 static void judge_plain(struct verdict *d, const struct b64auth_taken *t)
 {
-	if (t->f.user.n == 0) {
+	if (t->f.user.n == 0)
 		critical(d, "b64-no-user", "the user name is empty");
-	} else if (t->f.password.n == 0) {
+	else if (t->f.password.n == 0)
 		critical(d, "b64-no-password", "the password is empty");
-	} else if (ends_in_line_end(t->f.password)) {
-		judge_line_end(d, "password");
-	} else {
-		judge_characters(d, t);
-		if (!d->v.id && t->f.authzid.n > 0)
-			judge_authzid(d, t);
+	if (d->v.id) {
+		next_is_make(d, t);
 		return;
 	}
+	judge_characters(d, t);
+	if (!d->v.id && t->f.authzid.n > 0)
+		judge_authzid(d, t);
+}
+
+/* The first line of what base64 and perl (76 columns), mimencode (72) or openssl (64) wrapped, or a
+ * message of tokens without its end. */
+static bool judge_cut(struct verdict *d, const struct b64auth_taken *t)
+{
+	size_t n = t->text.n;
+	bool is_oauth = t->look == SASL_LOOK_XOAUTH2 || t->look == SASL_LOOK_OAUTHBEARER;
+
+	if (is_oauth) {
+		if (bytes_ends(t->decoded, BYTES("\1\1")))
+			return false;
+		critical(d, "b64-cut", "the message ends without its two octets \\x01");
+		d->v.means = "it was cut when it was copied, or at the end of a line (likely)";
+	} else if (t->look == SASL_LOOK_PLAIN && !bytes_ends(t->text, BYTES("=")) &&
+			(n == 76 || n == 72 || n == 64)) {
+		d->v.status = REPORT_WARNING;
+		d->v.id = "b64-cut";
+		buf_printf(&d->fact, "the string has %zu columns and no \"=\": a whole line", n);
+	} else {
+		return false;
+	}
 	next_is_make(d, t);
+	return true;
 }
 
 static void judge_token(struct verdict *d, const struct b64auth_taken *t)
@@ -307,8 +474,8 @@ static void judge_token(struct verdict *d, const struct b64auth_taken *t)
 
 	if (!b64auth_expiry(t->f.password, &until) || until > t->now_s)
 		return;
-	critical(d, "b64-token-expired", "the token has expired: its exp is ");
-	buf_printf(&d->fact, "%" PRId64, until);
+	critical(d, "b64-token-expired", "the token expired on ");
+	b64auth_put_time(&d->fact, until);
 	next_is_make(d, t);
 }
 
@@ -333,16 +500,18 @@ static bool judge_string(struct verdict *d, const struct b64auth_taken *t)
 		judge_fault(d, t);
 	} else if (t->lines > 1) {
 		judge_wrapped(d, t);
-	} else if (is_encoded_twice(t)) {
-		critical(d, "b64-double-encoded", "what was decoded is base64 again");
+	} else if (judge_encoded_twice(d, t)) {
+		return true;
 	} else if (has_echo_option(t->decoded)) {
 		critical(d, "b64-echo-option", "it begins with an option of echo, as text");
 		next_is_make(d, t);
 	} else if (is_other_user(t)) {
 		judge_other_user(d, t);
 	} else if (lacks_nuls(t)) {
+		struct b64auth_taken plain = *t;
+		plain.is_plain_due = true;
 		critical(d, "b64-no-nul", "not an AUTH PLAIN response: no NUL byte in it");
-		next_is_make(d, t);
+		next_is_make(d, &plain);
 	}
 	return d->v.id != NULL;
 }
@@ -362,20 +531,14 @@ static void judge_message(struct verdict *d, const struct b64auth_taken *t)
 	case SASL_LOOK_PLAIN:
 		judge_plain(d, t);
 		break;
-	case SASL_LOOK_TEXT:
-		if (ends_in_line_end(t->decoded)) {
-			judge_line_end(d, "text");
-			buf_puts(&d->next, "printf %s <text> | b64auth encode");
-			break;
-		}
-		judge_characters(d, t);
-		break;
 	case SASL_LOOK_XOAUTH2:
 	case SASL_LOOK_OAUTHBEARER:
+	case SASL_LOOK_TOKEN:
 		judge_token(d, t);
 		if (!d->v.id)
 			judge_characters(d, t);
 		break;
+	case SASL_LOOK_TEXT:
 	case SASL_LOOK_SCRAM_FIRST:
 	case SASL_LOOK_CRAM_RESPONSE:
 		judge_characters(d, t);
@@ -389,34 +552,54 @@ static void judge_message(struct verdict *d, const struct b64auth_taken *t)
 	}
 }
 
-/* Against the password that was given with it, where the message has one to compare. */
-static void judge_password(struct verdict *d, const struct b64auth_taken *t)
+/* Against what the password that was given makes. */
+static void judge_match(struct verdict *d, const struct b64auth_taken *t)
 {
-	struct bytes is = t->f.password, wanted = t->want_password;
-	bool has = t->look == SASL_LOOK_PLAIN || t->look == SASL_LOOK_TEXT ||
-			t->look == SASL_LOOK_XOAUTH2 || t->look == SASL_LOOK_OAUTHBEARER;
+	bool is_end = t->look == SASL_LOOK_DIGEST_END || t->look == SASL_LOOK_SCRAM_END;
+	bool is_secret = maker_of(t)->mech || t->look == SASL_LOOK_TOKEN;
+	const char *name = b64auth_secret_name(t->look);
 
-	if (!has || wanted.n == 0 || is.n == 0 || bytes_equal(is, wanted))
-		return;
-	critical(d, "b64-other-password", "the ");
-	buf_printf(&d->fact, "%s, of %zu bytes, is not the one of %zu that was given",
-			b64auth_secret_name(t->look), is.n, wanted.n);
-	next_is_make(d, t);
+	if (t->match == B64AUTH_NO_CHALLENGE) {
+		buf_puts(&d->fact,
+				"well formed; not compared with the password: what came before"
+				" it is missing here");
+	} else if (t->match == B64AUTH_SAME && is_end) {
+		buf_puts(&d->fact, "the server's proof is right: it knows the password");
+	} else if (t->match == B64AUTH_SAME) {
+		buf_printf(&d->fact, "well formed, and its %s is the one of the password given",
+				name);
+	} else if (t->match == B64AUTH_OTHER && is_end) {
+		critical(d, "b64-other-proof", "the server's proof is not of the password given");
+	} else if (t->match == B64AUTH_OTHER && !is_secret) {
+		critical(d, "b64-other-digest", "the ");
+		buf_printf(&d->fact, "%s is not the one of the password given", name);
+		next_is_make(d, t);
+	} else if (t->match == B64AUTH_OTHER) {
+		critical(d, "b64-other-password", "the ");
+		buf_printf(&d->fact, "%s, of %zu bytes, is not the one of %zu that was given", name,
+				t->f.password.n, t->want_password.n);
+		next_is_make(d, t);
+	}
 }
 
 void b64auth_judge(struct report *r, const struct b64auth_taken *t)
 {
 	struct verdict d = { .v = { .status = REPORT_OK },
 		.fact = BUF(FACT_MAX),
+		.right = BUF(RIGHT_MAX),
 		.next = BUF(FACT_MAX) };
 
 	if (!judge_string(&d, t))
 		judge_message(&d, t);
 	if (!d.v.id)
-		judge_password(&d, t);
+		judge_match(&d, t);
+	if (!d.v.id && t->match != B64AUTH_SAME && !judge_cut(&d, t))
+		judge_domain_without_at(&d, t);
 	if (d.fact.n == 0)
 		buf_puts(&d.fact, "well formed");
 	d.v.fact = buf_text(&d.fact);
+	if (d.right.n > 0 && !d.right.overflow)
+		d.v.right = buf_text(&d.right);
 	if (d.next.n > 0)
 		d.v.next = buf_text(&d.next);
 	if (d.v.id)
@@ -428,5 +611,6 @@ void b64auth_judge(struct report *r, const struct b64auth_taken *t)
 	else
 		report_add(r, &d.v);
 	buf_free(&d.fact);
+	buf_free(&d.right);
 	buf_free(&d.next);
 }

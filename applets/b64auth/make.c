@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/b64auth/b64auth.h"
 
+#include "applets/b64auth/line.h"
 #include "proto/b64.h"
 #include "proto/hash.h"
 #include "proto/pop3.h"
@@ -82,10 +83,15 @@ static bool is_decoded(struct bytes text)
 /* A message of the server, be it "<...>" as decoded, or base64 alone or in its line "334 PDE4...". */
 static bool read_message(struct bytes text, struct buf *message)
 {
+	struct b64auth_line line;
+
 	text = bytes_trim(text);
 	if (is_decoded(text))
 		return buf_put(message, text);
-	return b64_decode(b64auth_find(text), message, NULL) == B64_OK && message->n > 0;
+	b64auth_read_line(text, &line);
+	if (line.kind == B64AUTH_WORDS)
+		line.text = b64auth_find(line.text, false);
+	return b64_decode(line.text, message, NULL) == B64_OK && message->n > 0;
 }
 
 /* Takes the server's next message off the words; a status that the shell made a word of its own is

@@ -50,6 +50,7 @@ void b64auth_put_octets(struct buf *out, const struct b64auth_taken *t, bool sho
 const char *b64auth_secret_name(enum sasl_look look)
 {
 	switch (look) {
+	case SASL_LOOK_APOP:
 	case SASL_LOOK_CRAM_RESPONSE:
 	case SASL_LOOK_DIGEST_RESPONSE:
 		return "digest";
@@ -57,6 +58,7 @@ const char *b64auth_secret_name(enum sasl_look look)
 		return "proof";
 	case SASL_LOOK_XOAUTH2:
 	case SASL_LOOK_OAUTHBEARER:
+	case SASL_LOOK_TOKEN:
 		return "token";
 	case SASL_LOOK_NTLM:
 		return "message";

@@ -3,6 +3,8 @@
 #include "applets/b64auth/take.h"
 
 #include "applets/b64auth/b64auth.h"
+#include "applets/b64auth/line.h"
+#include "proto/sasl.h"
 #include "sys/file.h"
 #include "ui/json.h"
 #include "ui/show.h"
@@ -20,8 +22,16 @@ struct take {
 	struct report report;
 	struct buf shown;
 	struct bytes want_password;
+	struct b64auth_kept kept;
+	bool is_transcript; /* some line is one of a protocol: of the others only answers count */
+	bool is_one_line;
+	bool is_open;          /* an exchange: its command or a challenge went by */
+	bool is_asked;         /* the line before was a challenge */
+	unsigned mech;         /* of the exchange; 0: not known */
+	unsigned answers;      /* of the client, in it */
 	bool is_password_next; /* a prompt asked for it, or the user name went by */
 	bool is_answer_next;   /* a prompt was the last that was seen */
+	bool any;
 };
 
 /* "  user:     sample", wrapped. */
@@ -41,11 +51,16 @@ static void put_value(void *ctx, const char *name, struct bytes value)
 {
 	struct take *k = ctx;
 	struct buf safe = BUF_SECRET(SHOWN_MAX);
+	uint64_t at;
 	bool is_odd = value.n == 0 || value.p[0] == ' ' || value.p[value.n - 1] == ' ';
 
 	buf_puts(&safe, is_odd ? "\"" : "");
 	show_quoted(&safe, value, k->b->w->utf8);
 	buf_puts(&safe, is_odd ? "\"" : "");
+	if (b64auth_is_time(name) && bytes_is_uint(value, UINT32_MAX, &at)) {
+		buf_puts(&safe, ", ");
+		b64auth_put_time(&safe, (int64_t)at);
+	}
 	put_field(k, name, value.n > 0 ? buf_bytes(&safe) : BYTES("(empty)"));
 	buf_free(&safe);
 }
@@ -117,16 +132,20 @@ static void put_json(struct take *k, const struct b64auth_taken *t)
 	json_end(&j);
 }
 
-/* LOGIN's answers are bare text. The one that follows the prompt for it, or another text, is a
- * password, and treated as one. */
-static void see_login(struct take *k, struct b64auth_taken *t)
+/* LOGIN's answers are bare text. The second, or the one that follows the prompt for it, or another
+ * text, is a password, and treated as one. */
+static void see_login(struct take *k, struct b64auth_taken *t, bool is_client)
 {
-	bool is_text = t->look == SASL_LOOK_TEXT;
+	bool is_text = t->look == SASL_LOOK_TEXT, is_login = is_client && k->mech == SASL_LOGIN;
 
 	/* typed in clear it decodes to anything, and tells as much */
-	t->is_answer = k->is_answer_next;
-	if (k->is_password_next && (is_text || t->is_answer))
+	t->is_answer = k->is_answer_next || is_login;
+	bool is_password = is_login ? k->answers == 2 : k->is_password_next;
+	bool is_user = is_login ? k->answers == 1 : k->is_answer_next && !is_password;
+	if (is_password && (is_text || t->is_answer))
 		t->f = (struct sasl_look_fields){ .password = t->decoded };
+	else if (is_user && is_text)
+		t->f = (struct sasl_look_fields){ .user = t->decoded };
 	k->is_answer_next = t->look == SASL_LOOK_LOGIN_PROMPT;
 	if (t->look == SASL_LOOK_LOGIN_PROMPT)
 		k->is_password_next = bytes_starts_nocase(t->decoded, BYTES("pass"));
@@ -134,20 +153,33 @@ static void see_login(struct take *k, struct b64auth_taken *t)
 		k->is_password_next = is_text && !k->is_password_next;
 }
 
-static void take_string(struct take *k, struct bytes text, size_t lines, bool is_plain_due)
+/* kind tells what stands in the line as it is, and what in base64. */
+static void take_string(struct take *k, struct bytes text, size_t lines, enum b64auth_kind kind)
 {
 	struct buf decoded = BUF_SECRET(text.n);
 	struct b64auth_taken t = { .text = text,
 		.lines = lines,
 		.want_user = bytes_of(k->b->common.user),
 		.want_password = k->want_password,
-		.is_plain_due = is_plain_due,
+		.is_plain_due = k->mech == SASL_PLAIN,
+		.show_secrets = k->b->common.show_secrets,
 		.now_s = k->b->w->wall_s(k->b->w) };
+	bool is_token = sasl_look_is_token(text);
 
-	t.fault = b64_decode(text, &decoded, &t.fault_at);
+	if (is_token || kind == B64AUTH_STAMP || kind == B64AUTH_APOP)
+		buf_put(&decoded, text);
+	else
+		t.fault = b64_decode(text, &decoded, &t.fault_at);
 	t.decoded = buf_bytes(&decoded);
 	t.look = sasl_look_at(t.decoded, &t.f);
-	see_login(k, &t);
+	if (is_token) {
+		t.look = SASL_LOOK_TOKEN;
+		t.f = (struct sasl_look_fields){ .password = t.decoded };
+	} else if (kind == B64AUTH_APOP && t.look == SASL_LOOK_CRAM_RESPONSE) {
+		t.look = SASL_LOOK_APOP;
+	}
+	see_login(k, &t, kind != B64AUTH_CHALLENGE);
+	b64auth_compare(&k->kept, &t);
 	if (t.decoded.n > 0 && k->b->common.json)
 		put_json(k, &t);
 	else if (t.decoded.n > 0 && !k->b->common.quiet && !k->b->common.nagios)
@@ -156,44 +188,92 @@ static void take_string(struct take *k, struct bytes text, size_t lines, bool is
 	buf_clear(&k->shown);
 	b64auth_judge(&k->report, &t);
 	buf_free(&decoded);
+	k->any = true;
 }
 
 /* A line that base64(1) or perl broke, and that goes on in the next: full, and digits only. */
-static bool goes_on(struct bytes line, struct bytes rest)
+static bool goes_on(struct bytes text, struct bytes rest)
 {
-	struct bytes next;
+	struct b64auth_line next;
+	struct bytes line;
 
-	return line.n >= WRAP_MIN && line.n % 4 == 0 && b64auth_is_digits(line) &&
-			line.p[line.n - 1] != '=' && bytes_line(&rest, &next) && next.n <= line.n &&
-			b64auth_is_digits(bytes_trim(next));
+	if (text.n < WRAP_MIN || text.n % 4 != 0 || !b64auth_is_digits(text) ||
+			text.p[text.n - 1] == '=' || !bytes_line(&rest, &line))
+		return false;
+	b64auth_read_line(line, &next);
+	return next.kind == B64AUTH_WORD && next.text.n <= text.n && b64auth_is_digits(next.text);
 }
 
-/* Takes the first line of rest apart, and those that it goes on in. Returns false at the end. */
-static bool take_line(struct take *k, struct bytes *rest, bool *any)
+/* The string in a line, with those lines taken off rest that it goes on in. */
+static void take_whole(struct take *k, const struct b64auth_line *line, struct bytes *rest)
 {
 	struct buf string = BUF_SECRET(B64AUTH_INPUT_MAX);
-	struct bytes line, next;
+	struct b64auth_line next = *line;
+	struct bytes text = line->text, raw;
 	size_t lines = 1;
 
-	if (!bytes_line(rest, &line))
-		return false;
-	line = bytes_trim(line);
-	struct bytes text = b64auth_find(line);
-	if (goes_on(line, *rest)) {
-		buf_put(&string, line);
-		for (next = line; goes_on(next, *rest); lines++) {
-			bytes_line(rest, &next);
-			next = bytes_trim(next);
-			buf_put(&string, next);
+	if (goes_on(text, *rest)) {
+		buf_put(&string, text);
+		for (; goes_on(next.text, *rest); lines++) {
+			bytes_line(rest, &raw);
+			b64auth_read_line(raw, &next);
+			buf_put(&string, next.text);
 		}
 		text = buf_bytes(&string);
 	}
-	if (text.n > 0) {
-		take_string(k, text, lines, bytes_search_nocase(line, BYTES(" PLAIN ")) < line.n);
-		*any = true;
-	}
+	if (text.n > 0)
+		take_string(k, text, lines, line->kind);
 	buf_free(&string);
-	return true;
+}
+
+/* Takes the first line of rest apart, and those that it goes on in. */
+static void take_line(struct take *k, struct b64auth_line *line, struct bytes *rest)
+{
+	bool was_asked = k->is_asked, is_answer;
+
+	k->is_asked = line->kind == B64AUTH_CHALLENGE;
+	switch (line->kind) {
+	case B64AUTH_STATUS:
+		k->is_open = false;
+		k->mech = 0;
+		return;
+	case B64AUTH_COMMAND:
+		k->mech = line->mech;
+		k->answers = line->text.n > 0;
+		/* fall through */
+	case B64AUTH_CHALLENGE:
+		k->is_open = true;
+		break;
+	case B64AUTH_WORD:
+	case B64AUTH_WORDS:
+		is_answer = line->kind == B64AUTH_WORD ? k->is_open : was_asked;
+		if (is_answer)
+			k->answers++;
+		else if (line->kind == B64AUTH_WORD && k->is_transcript)
+			return;
+		else if (line->kind == B64AUTH_WORDS)
+			line->text = b64auth_find(line->text, !k->is_one_line);
+		break;
+	default:
+		break;
+	}
+	take_whole(k, line, rest);
+}
+
+static void take_all(struct take *k, struct bytes input)
+{
+	struct bytes rest = bytes_trim(input), raw;
+	struct b64auth_line line;
+
+	k->is_one_line = bytes_find(rest, '\n') == rest.n;
+	while (!k->is_transcript && bytes_line(&rest, &raw)) {
+		b64auth_read_line(raw, &line);
+		k->is_transcript = line.kind > B64AUTH_WORD;
+	}
+	while (bytes_line(&input, &raw)) {
+		b64auth_read_line(raw, &line);
+		take_line(k, &line, &input);
+	}
 }
 
 /* The operands as one line, as a shell split it up, or standard input. */
@@ -229,18 +309,15 @@ static bool get_password(struct b64auth *b, struct buf *password)
 int b64auth_take(struct b64auth *b)
 {
 	struct buf password = BUF_SECRET(OPT_SECRET_MAX);
-	struct take k = { .b = b, .shown = BUF_SECRET(SHOWN_MAX) };
+	struct take k = { .b = b, .shown = BUF_SECRET(SHOWN_MAX), .kept = B64AUTH_KEPT };
 	struct buf input = BUF_SECRET(B64AUTH_INPUT_MAX);
-	bool any = false;
 	int code = 3;
 
 	if (get_password(b, &password) && get_input(b, &input)) {
 		k.want_password = buf_bytes(&password);
-		struct bytes rest = buf_bytes(&input);
 		report_init(&k.report, b->w, "b64auth", NULL, &b->common);
-		while (take_line(&k, &rest, &any)) {
-		}
-		if (!any)
+		take_all(&k, buf_bytes(&input));
+		if (!k.any)
 			report_add(&k.report,
 					&(struct report_verdict){ .status = REPORT_UNKNOWN,
 							.fact = "no base64 string in this" });
@@ -250,5 +327,6 @@ int b64auth_take(struct b64auth *b)
 	buf_free(&password);
 	buf_free(&input);
 	buf_free(&k.shown);
+	b64auth_kept_free(&k.kept);
 	return code;
 }

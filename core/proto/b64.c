@@ -290,11 +290,11 @@ bool b64_decoder_end(struct b64_decoder *d, struct buf *out)
 		return !d->fault;
 	if (d->digits == 1)
 		return fail(d, B64_LENGTH, d->last_digit);
-	if (d->pads == 0 && !put_short_group(d, out))
+	if (d->pads == 0 && d->url)
+		return put_short_group(d, out);
+	if (d->pads == 0 && !put_held(d, out))
 		return false;
-	if (d->digits + d->pads < 4 && !(d->url && d->pads == 0))
-		return fail(d, B64_PADDING, d->offset);
-	return true;
+	return d->digits + d->pads == 4 || fail(d, B64_PADDING, d->offset);
 }
 
 enum b64_fault b64_decode(struct bytes in, struct buf *out, size_t *at)

@@ -304,6 +304,21 @@ static bool look_text(struct bytes in, struct sasl_look_fields *f)
 	return in.n > 0 && !bytes_has_control(in);
 }
 
+bool sasl_look_is_token(struct bytes word)
+{
+	size_t dots = 0;
+
+	if (!bytes_starts(word, BYTES("eyJ"))) /* {" */
+		return false;
+	for (size_t i = 0; i < word.n; i++) {
+		unsigned char c = word.p[i];
+		dots += c == '.';
+		if (!is_alpha(c) && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return dots == 2;
+}
+
 static const struct {
 	enum sasl_look look;
 	bool (*is)(struct bytes in, struct sasl_look_fields *f);
@@ -366,6 +381,8 @@ const char *sasl_look_name(enum sasl_look look)
 		[SASL_LOOK_OAUTHBEARER] = "OAUTHBEARER response",
 		[SASL_LOOK_OAUTH_ERROR] = "OAuth error of a server",
 		[SASL_LOOK_NTLM] = "NTLM message",
+		[SASL_LOOK_APOP] = "user and digest of APOP",
+		[SASL_LOOK_TOKEN] = "web token (JWT), as XOAUTH2 and OAUTHBEARER carry it",
 		[SASL_LOOK_TEXT] = "text, as the user name or password of AUTH LOGIN",
 	};
 

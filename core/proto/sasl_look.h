@@ -26,6 +26,9 @@ enum sasl_look {
 	SASL_LOOK_OAUTH_ERROR,  /* {"status":... */
 	SASL_LOOK_NTLM,         /* NTLMSSP\0 */
 	SASL_LOOK_TEXT,         /* printable text: a user name or password of LOGIN */
+	/* never by sasl_look_at */
+	SASL_LOOK_APOP,  /* user + 32 hex digits, as CRAM-MD5's */
+	SASL_LOOK_TOKEN, /* a signed web token alone, which is no base64 */
 	SASL_LOOK_COUNT
 };
 
@@ -37,6 +40,10 @@ struct sasl_look_fields {
 
 /* Says what decoded is. fields may be NULL. */
 enum sasl_look sasl_look_at(struct bytes decoded, struct sasl_look_fields *fields);
+
+/* A signed web token as it stands in "Bearer eyJ...": header, payload and signature in base64url,
+ * with dots between (RFC 7515 3.1). */
+bool sasl_look_is_token(struct bytes word);
 
 /* "AUTH PLAIN response", ...; for SASL_LOOK_NOTHING "no SASL message that is known here". */
 const char *sasl_look_name(enum sasl_look look);

@@ -184,6 +184,7 @@ static void put_text(const struct report *r, struct buf *out, const struct repor
 	put_field(r, out, "          or:", v->likely[1], 18);
 	put_field(r, out, "  proves:", v->proves, TEXT_AT);
 	put_field(r, out, "  does not prove:", v->not_proves, 18);
+	put_field(r, out, "  right:", v->right, TEXT_AT);
 	put_next(r, out, v->next, v->id);
 }
 
@@ -207,6 +208,7 @@ static void put_json(struct buf *out, const struct report_verdict *v)
 	}
 	json_str(&j, "proves", v->proves);
 	json_str(&j, "not_proves", v->not_proves);
+	json_str(&j, "right", v->right);
 	json_str(&j, "next", v->next);
 	json_str(&j, "id", v->id);
 	json_end(&j);

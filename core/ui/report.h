@@ -23,7 +23,8 @@ struct report_verdict {
 	const char *subject; /* "auth", "message"; NULL = the stage */
 	const char *fact;    /* observed fact, one line */
 	const char *means, *likely[2], *proves, *not_proves;
-	const char *next; /* commands, one a line */
+	const char *right; /* what it should have been */
+	const char *next;  /* commands, one a line */
 	const char *id;
 };
 

@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(sasl_look_name(sasl_look_at(in, &f)) != NULL);
 	must(lies_in(f.authzid, in) && lies_in(f.user, in) && lies_in(f.password, in));
+	sasl_look_is_token(in);
 	must(sasl_look_typed_nul(in, &n) + n <= in.n);
 	return 0;
 }

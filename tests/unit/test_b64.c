@@ -49,7 +49,7 @@ static const struct fault_case faults[] = {
 	{ "pad behind a whole group", BYTES("Zm9v="), B64_PADDING, 4, BYTES("foo") },
 	{ "data between the pads", BYTES("Zg=Z"), B64_PADDING, 3, BYTES("f") },
 	{ "unused bits set, two octets", BYTES("Zm9="), B64_BITS, 2, BYTES("fo") },
-	{ "unused bits set, pads missing", BYTES("Zh"), B64_BITS, 1, BYTES("f") },
+	{ "unused bits set, pads missing", BYTES("Zh"), B64_PADDING, 2, BYTES("f") },
 	{ "nothing", BYTES(""), B64_OK, 0, BYTES("") },
 };
 

@@ -2,11 +2,14 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/applet.h"
 #include "applets/b64auth/b64auth.h"
+#include "applets/b64auth/line.h"
+#include "proto/sasl.h"
 
 #include "tests/fakes/fake_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -246,6 +249,7 @@ static const struct run runs[] = {
 		"CRITICAL not an AUTH PLAIN response: no NUL byte; at offset 6 stand the two\n"
 		"  characters \"\\0\" where a NUL byte is meant\n"
 		"  means:  what made it wrote the escape as text, not as a NUL byte (certain)\n"
+		"  right:  \\0 user01 \\0 ********\n"
 		"  next:   b64auth plain -u user01                   [b64-literal-backslash-zero]\n",
 		NULL},
 	{"a CRAM-MD5 response", {BASE64, "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"},
@@ -271,6 +275,7 @@ static const struct run runs[] = {
 		"OK well formed\n"
 		"user                            4 bytes\n"
 		"looks like: text, as the user name or password of AUTH LOGIN\n"
+		"  user:     user\n"
 		"OK well formed\n"
 		"Password:                       9 bytes\n"
 		"looks like: AUTH LOGIN prompt of a server\n"
@@ -292,10 +297,10 @@ static const struct run runs[] = {
 	{"compared with -u: perl lost the domain", {BASE64, "-q", "-u", "user@example.com",
 		"AHVzZXIuY29tAHBhc3M="}, NULL, 2,
 		"CRITICAL the user name is \"user.com\", not \"user@example.com\"\n"
-		"  means:  the string was made for another user name (certain)\n"
-		"          likely: perl took @name in double quotes for a variable, and dropped\n"
-		"                  it\n"
-		"  next:   b64auth plain -u user@example.com                     [b64-other-user]\n",
+		"  means:  the part behind the @ is missing: perl takes @name in double quotes\n"
+		"          for a variable (likely)\n"
+		"  right:  \\0 user@example.com \\0 ********\n"
+		"  next:   b64auth plain -u user@example.com                    [b64-lost-domain]\n",
 		NULL},
 	{"an answer in clear is told, and hidden", {BASE64, "-q"},
 		"334 VXNlcm5hbWU6\nc2FtcGxl\n334 UGFzc3dvcmQ6\npassword\n", 2,
@@ -374,7 +379,7 @@ static void test_verdicts(void **state)
 				"plain -u" },
 		{ "a token of yesterday",
 				"dXNlcj1hQGIuYwFhdXRoPUJlYXJlciBleUpoYkdjaU9pSlNVekkxTmlKOS5leUpoZFdRaU9sc2liV0ZwYkNJc0luZ2lYU3dpWlhod0lqb3hOek0yT1RRd01EQXdmUS5jMmxuYm1GMGRYSmwBAQ==",
-				2, "b64-token-expired", "1736940000" },
+				2, "b64-token-expired", "2025-01-15 11:20:00 UTC" },
 		{ "wrapped by base64(1)",
 				"AHVzZXIAeHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"
 				"eHh4eHh4eHh4\neHh4eA==\n",
@@ -399,6 +404,273 @@ static void test_verdicts(void **state)
 			fail_msg("%s: exit code %d, wanted %d, %s, %s\n%s", cases[i].name, code,
 					cases[i].code, cases[i].id, cases[i].fact, out);
 		fake_world_free(&f);
+	}
+}
+
+/* What people type, and what comes of it: one finding, and the string as it should have been. */
+/* lint: long - a table */
+static void test_traps(void **state)
+{
+	static const struct {
+		const char *name, *text, *user, *password;
+		int code;
+		const char *id, *right; /* id NULL: none */
+	} cases[] = {
+		{ "perl -e '\"\\000user@example.com\\000pass\"'", "AHVzZXIuY29tAHBhc3M=", NULL,
+				NULL, 1, "b64-lost-domain", NULL },
+		{ "the same, with -u", "AHVzZXIuY29tAHBhc3M=", "user@example.com", NULL, 2,
+				"b64-lost-domain", "\\0 user@example.com \\0 ********" },
+		{ "another user name", "AGJvYgBwYXNz", "test", NULL, 2, "b64-other-user",
+				"\\0 test \\0 ********" },
+		{ "perl -e '\"\\0user\\0pa$$word\"'", "AHRlc3QAcGE=", "test", "pa$$word", 2,
+				"b64-other-password", "\\0 test \\0 ********" },
+		{ "printf '\\0test\\01234'", "AHRlc3QKMzQ=", "test", "1234", 2, "b64-octal",
+				"\\0 test \\0 ********" },
+		{ "the same, nothing given", "AHRlc3QKMzQ=", NULL, NULL, 2, "b64-octal", NULL },
+		{ "echo -ne '\\0test\\0pass' in dash", "LW5lIAB0ZXN0AHBhc3MK", NULL, NULL, 2,
+				"b64-echo-option", "\\0 test \\0 ********" },
+		{ "echo -e in dash", "LWUgAHRlc3QAcGFzcwo=", NULL, NULL, 2, "b64-echo-option",
+				"\\0 test \\0 ********" },
+		{ "echo user | base64", "dXNlcgo=", NULL, NULL, 1, "b64-line-end", "user" },
+		{ "a CR behind the user name of LOGIN", "dXNlcg0=", NULL, NULL, 1, "b64-line-end",
+				"user" },
+		{ "a line end behind the password", "AHRlc3QAcGFzcwo=", NULL, NULL, 1,
+				"b64-line-end", "\\0 test \\0 ********" },
+		{ "a line end behind the user name", "AHRlc3QNCgBwYXNz", NULL, NULL, 1,
+				"b64-line-end", "\\0 test \\0 ********" },
+		{ "a line end behind a token", "dXNlcj10ZXN0AWF1dGg9QmVhcmVyIHRvawoBAQ==", NULL,
+				NULL, 1, "b64-line-end",
+				"user=test\\x01auth=Bearer ********\\x01\\x01" },
+		{ "printf '\\0te%st' as the format", "AHRldABwYXNz", "te%st", NULL, 2,
+				"b64-other-user", "\\0 te%st \\0 ********" },
+		{ "wrapped at 76",
+				"AHRlc3QAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw\ncHBwcHBwcHBwcHBwcHBwcHBwcA==\n",
+				NULL, NULL, 2, "b64-wrapped", "\\0 test \\0 ********" },
+		{ "wrapped behind AUTH PLAIN",
+				"AUTH PLAIN AHRlc3QAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw\ncHBwcHBwcHBwcHBwcHBwcHBwcA==\n535 no\n",
+				NULL, NULL, 2, "b64-wrapped", "\\0 test \\0 ********" },
+		{ "the first of the lines at 76",
+				"AHRlc3QAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw",
+				NULL, NULL, 1, "b64-cut", NULL },
+		{ "the first of the lines at 64",
+				"AHRlc3QAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw",
+				NULL, NULL, 1, "b64-cut", NULL },
+		{ "a token cut off", "dXNlcj10ZXN0AWF1dGg9QmVhcmVyIHRvaw==", NULL, NULL, 2,
+				"b64-cut", "user=test\\x01auth=Bearer ********\\x01\\x01" },
+		{ "one NUL: the first is missing", "dGVzdABwYXNz", NULL, NULL, 2, "b64-one-nul",
+				"\\0 test \\0 ********" },
+		{ "one NUL: the second is missing", "AHRlc3RwYXNz", "test", NULL, 2, "b64-one-nul",
+				"\\0 test \\0 ********" },
+		{ "no NUL at all", "dGVzdHBhc3M=", "test", NULL, 2, "b64-no-nul",
+				"\\0 test \\0 ********" },
+		{ "AUTH PLAIN without NUL", "AUTH PLAIN dGVzdHBhc3M=", NULL, NULL, 2, "b64-no-nul",
+				NULL },
+		{ "backslash and zero", "XDB0ZXN0XDBwYXNz", NULL, NULL, 2,
+				"b64-literal-backslash-zero", "\\0 test \\0 ********" },
+		{ "backslash and three zeros", "XDAwMHRlc3RcMDAwcGFzcw==", NULL, NULL, 2,
+				"b64-literal-backslash-zero", "\\0 test \\0 ********" },
+		{ "\\x00", "XHgwMHRlc3RceDAwcGFzcw==", NULL, NULL, 2, "b64-literal-backslash-zero",
+				"\\0 test \\0 ********" },
+		{ "a NUL too many", "AHRlc3QAcGFzcwA=", NULL, NULL, 2, "b64-many-nuls",
+				"\\0 test \\0 ********" },
+		{ "base64url", "AHRlc3QAcMO_w74_Pg==", NULL, NULL, 2, "b64-url-alphabet",
+				"\\0 test \\0 ********" },
+		{ "a pad missing", "AHRlc3QAcGFzcw", NULL, NULL, 2, "b64-padding",
+				"\\0 test \\0 ********" },
+		{ "a pad too many", "AHRlc3QAcGFzcw===", NULL, NULL, 2, "b64-padding",
+				"\\0 test \\0 ********" },
+		{ "a pad in the middle", "AHRl=c3QAcGFzcw==", NULL, NULL, 2, "b64-padding", NULL },
+		{ "a digit lost", "AHRlc3QAcGFzc3d", NULL, NULL, 2, "b64-padding", NULL },
+		{ "a blank inside", "AHRlc3 QAcGFzcw==", NULL, NULL, 2, "b64-blank-inside",
+				"\\0 test \\0 ********" },
+		{ "a foreign character", "AHRlc3QA*GFzcw==", NULL, NULL, 2, "b64-foreign-byte",
+				NULL },
+		{ "the last digit mistyped", "AHRlc3QAcGFzcx==", NULL, NULL, 1, "b64-spare-bits",
+				"\\0 test \\0 ********" },
+		{ "a name before the first NUL", "Ym9zcwB0ZXN0AHBhc3M=", NULL, NULL, 1,
+				"b64-authzid", "\\0 test \\0 ********" },
+		{ "UTF-8", "AHRlc3QAcMOkc3M=", NULL, NULL, 1, "b64-utf8", NULL },
+		{ "Latin-1", "AHRlc3QAcORzcw==", NULL, NULL, 1, "b64-latin1", NULL },
+		{ "the no-break space of a web page", "AHRlc3QAcGFzc8Kg", NULL, NULL, 1, "b64-utf8",
+				NULL },
+		{ "typographic quotes", "AHRlc3QA4oCccGFzc+KAnQ==", NULL, NULL, 1,
+				"b64-smart-quotes", NULL },
+		{ "a byte order mark", "77u/AHRlc3QAcGFzcw==", NULL, NULL, 2, "b64-bom",
+				"\\0 test \\0 ********" },
+		{ "a blank behind the password", "AHRlc3QAcGFzcyA=", NULL, NULL, 1,
+				"b64-blank-at-end", "\\0 test \\0 ********" },
+		{ "a blank before the user name", "ACB0ZXN0AHBhc3M=", NULL, NULL, 1,
+				"b64-blank-at-end", "\\0 test \\0 ********" },
+		{ "a blank that belongs to it", "AHRlc3QAcGFzcyA=", "test", "pass ", 0, NULL,
+				NULL },
+		{ "encoded twice", "QUhSbGMzUUFjR0Z6Y3c9PQ==", NULL, NULL, 2, "b64-double-encoded",
+				"\\0 test \\0 ********" },
+		{ "typed in clear", "334 VXNlcm5hbWU6\ntest user\n", NULL, NULL, 2,
+				"b64-plain-text", NULL },
+		{ "AUTH LOGIN with the name in clear", "AUTH LOGIN test\n", NULL, NULL, 2,
+				"b64-plain-text", NULL },
+		{ "another user name in LOGIN", "AUTH LOGIN\nYm9i\n", "test", NULL, 2,
+				"b64-other-user", "test" },
+		{ "no user name", "AABwYXNz", "test", NULL, 2, "b64-no-user",
+				"\\0 test \\0 ********" },
+		{ "no password", "AHRlc3QA", NULL, "pass", 2, "b64-no-password",
+				"\\0 test \\0 ********" },
+		{ "a challenge that is not here",
+				"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw", NULL, "x", 0,
+				NULL, NULL },
+	};
+
+	int bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *args[ARGS_MAX] = { "b64auth", "-d", "-q", "--stable" };
+		char id[64], right[100];
+		struct fake_world f;
+		size_t n = 4;
+		if (cases[i].user) {
+			args[n++] = "-u";
+			args[n++] = cases[i].user;
+		}
+		if (cases[i].password) {
+			args[n++] = "-p";
+			args[n++] = cases[i].password;
+		}
+		snprintf(id, sizeof(id), "[%s]", cases[i].id ? cases[i].id : "");
+		snprintf(right, sizeof(right), "  right:  %s\n",
+				cases[i].right ? cases[i].right : "");
+		fake_world_init(&f);
+		fake_world_stdin(&f, bytes_of(cases[i].text));
+		int code = run_applet(&f, args);
+		const char *out = fake_world_out(&f);
+		bool has_id = cases[i].id ? strstr(out, id) != NULL : strchr(out, '[') == NULL;
+		bool has_right = cases[i].right ? strstr(out, right) != NULL :
+						  strstr(out, "right:") == NULL;
+		bool has_next = !cases[i].id || strstr(out, "  next:   ");
+		if (code != cases[i].code || !has_id || !has_right || !has_next)
+			(print_error("%s: exit code %d, wanted %d, %s, %s\n%s", cases[i].name, code,
+					 cases[i].code, id, right, out),
+					bad++);
+		fake_world_free(&f);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* Captured exchanges against a password: the right one, a wrong one. */
+static const struct {
+	const char *name, *text, *password;
+	int compared; /* messages */
+	const char *secret;
+} captured[] = {
+	{ "PLAIN",
+			"AUTH PLAIN AHRpbQB0YW5zdGFhZg==\n"
+			"235 ok\n",
+			"tanstaaf", 1, "password" },
+	{ "LOGIN",
+			"AUTH LOGIN\n"
+			"334 VXNlcm5hbWU6\n"
+			"dGlt\n"
+			"334 UGFzc3dvcmQ6\n"
+			"dGFuc3RhYWY=\n"
+			"235 ok\n",
+			"tanstaaf", 1, "password" },
+	{ "XOAUTH2", "AUTH XOAUTH2 dXNlcj1hAWF1dGg9QmVhcmVyIHRvawEB\n", "tok", 1, "token" },
+	{ "CRAM-MD5, RFC 2195 2",
+			"AUTH CRAM-MD5\n"
+			"334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\n"
+			"dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n"
+			"235 ok\n",
+			"tanstaaftanstaaf", 1, "digest" },
+	{ "APOP, RFC 1939 7",
+			"+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\n"
+			"APOP mrose c4c9334bac560ecc979e58001b3e22fb\n"
+			"+OK in\n",
+			"tanstaaf", 1, "digest" },
+	{ "DIGEST-MD5, RFC 2831 4",
+			"a1 AUTHENTICATE DIGEST-MD5\n"
+			"+ cmVhbG09ImVsd29vZC5pbm5vc29mdC5jb20iLG5vbmNlPSJPQTZNRzl0RVFHbTJoaCIscW9w"
+			"PSJhdXRoIixhbGdvcml0aG09bWQ1LXNlc3MsY2hhcnNldD11dGYtOA==\n"
+			"Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iY2hyaXMiLHJlYWxtPSJlbHdvb2QuaW5ub3NvZnQuY2"
+			"9tIixub25jZT0iT0E2TUc5dEVRR20yaGgiLG5jPTAwMDAwMDAxLGNub25jZT0iT0E2TUhYaDZW"
+			"cVRyUmsiLGRpZ2VzdC11cmk9ImltYXAvZWx3b29kLmlubm9zb2Z0LmNvbSIscmVzcG9uc2U9ZD"
+			"M4OGRhZDkwZDRiYmQ3NjBhMTUyMzIxZjIxNDNhZjcscW9wPWF1dGg=\n"
+			"+ cnNwYXV0aD1lYTQwZjYwMzM1YzQyN2I1NTI3Yjg0ZGJhYmNkZmZmZA==\n"
+			"\n"
+			"a1 OK in\n",
+			"secret", 2, "digest" },
+	{ "SCRAM-SHA-1, RFC 5802 5",
+			"AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\n"
+			"334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcmZjTkhZSlkxWlZ2V1ZzN2oscz1RU1hDUi"
+			"tRNnNlazhiZjkyLGk9NDA5Ng==\n"
+			"Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9dj"
+			"BYOHYzQnoyVDBDSkdiSlF5RjBYK0hJNFRzPQ==\n"
+			"334 dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\n"
+			"\n"
+			"235 ok\n",
+			"pencil", 2, "proof" },
+	{ "SCRAM-SHA-256, RFC 7677 3",
+			"AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\n"
+			"334 cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMC"
+			"xzPVcyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=\n"
+			"Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObE"
+			"YkazAscD1kSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\n"
+			"334 dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==\n"
+			"\n"
+			"235 ok\n",
+			"pencil", 2, "proof" },
+	{ "NTLM, MS-NLMP 4.2.4",
+			"AUTH NTLM\n"
+			"334\n"
+			"TlRMTVNTUAABAAAAB4IIAAAAAAAAAAAAAAAAAAAAAAA=\n"
+			"334 TlRMTVNTUAACAAAADAAMADgAAAAzgoriASNFZ4mrze8AAAAAAAAAACQAJABEAAAABgBwFw"
+			"AAAA9TAGUAcgB2AGUAcgACAAwARABvAG0AYQBpAG4AAQAMAFMAZQByAHYAZQByAAAAAAA=\n"
+			"TlRMTVNTUAADAAAAGAAYAGwAAABUAFQAhAAAAAwADABIAAAACAAIAFQAAAAQABAAXAAAABAAEA"
+			"DYAAAANYKI4gUBKAoAAAAPRABvAG0AYQBpAG4AVQBzAGUAcgBDAE8ATQBQAFUAVABFAFIAhsNQ"
+			"l6yc7BAlVHZKV8zMGaqqqqqqqqqqaM0KuFHlHJaqvJJ76+9qHAEBAAAAAAAAAAAAAAAAAACqqq"
+			"qqqqqqqgAAAAACAAwARABvAG0AYQBpAG4AAQAMAFMAZQByAHYAZQByAAAAAAAAAAAAxdrSVE/J"
+			"eZCUzhzpC8nQPg==\n"
+			"235 ok\n",
+			"Password", 1, "message" },
+};
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	while ((text = strstr(text, what)) != NULL) {
+		text += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+static void check_captured(size_t i, bool is_right)
+{
+	struct fake_world f;
+
+	fake_world_init(&f);
+	fake_world_stdin(&f, bytes_of(captured[i].text));
+	int code = run_applet(&f,
+			(const char *const[]){ "b64auth", "-d", "-q", "-p",
+					is_right ? captured[i].password : "wrong", NULL });
+	const char *out = fake_world_out(&f);
+	int proofs = count(out, "the server's proof is right");
+	int good = proofs + count(out, "is the one of the password given");
+	int bad = count(out, "b64-other-password") + count(out, "b64-other-digest") +
+			count(out, "b64-other-proof");
+	if (code != (is_right ? 0 : 2) || good != (is_right ? captured[i].compared : 0) ||
+			bad != (is_right ? 0 : captured[i].compared) ||
+			(!is_right && !strstr(out, captured[i].secret)))
+		fail_msg("%s: exit code %d\n%s", captured[i].name, code, out);
+	fake_world_free(&f);
+}
+
+static void test_captured_exchanges(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(captured) / sizeof(captured[0]); i++) {
+		check_captured(i, true);
+		check_captured(i, false);
 	}
 }
 
@@ -440,7 +712,8 @@ static void test_fields(void **state)
 				"bixhPWFAYi5jLAFob3N0PW0uYi5jAXBvcnQ9NTg3AWF1dGg9QmVhcmVyIGV5SmhiR2NpT2lKU1V6STFOaUo5LmV5SmhkV1FpT2xzaWJXRnBiQ0lzSW5naVhTd2laWGh3SWpveE9UazVPVGs1T1RrNWZRLmMybG5ibUYwZFhKbAEB",
 				{ "  host:     m.b.c\n", "  port:     587\n",
 						"  aud:      \\\"mail\\\",\\\"x\\\"\n",
-						"  exp:      1999999999\n", "OK well formed" } },
+						"  exp:      1999999999, 2033-05-18 03:33:19 UTC\n",
+						"OK well formed" } },
 		{ "a token that is none", "dXNlcj1hQGIuYwFhdXRoPUJlYXJlciB5YTI5LmEuYgEB",
 				{ "OK well formed" } },
 	};
@@ -459,44 +732,95 @@ static void test_fields(void **state)
 	}
 }
 
-static void test_find(void **state)
+static void test_lines(void **state)
 {
 	static const struct {
-		const char *line, *found;
+		const char *line;
+		enum b64auth_kind kind;
+		unsigned mech;
+		const char *text;
 	} cases[] = {
-		{ "AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
-		{ "  eA==\t", "eA==" },
-		{ "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
-		{ "a1 AUTHENTICATE PLAIN AHNhbXBsZQBwYXNzd29yZA==", "AHNhbXBsZQBwYXNzd29yZA==" },
-		{ "C: AUTH CRAM-MD5 dGltIGI5", "dGltIGI5" },
-		{ "334 VXNlcm5hbWU6", "VXNlcm5hbWU6" },
-		{ "S: 334 UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
-		{ "+ UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
-		{ "warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
-				"UGFzc3dvcmQ6" },
-		{ "SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=sample",
-				"UGFzc3dvcmQ6" },
-		{ "AUTH PLAIN AHNhbXBsZQBwYXNzd29yZA", "AHNhbXBsZQBwYXNzd29yZA" },
-		{ "AUTH LOGIN user", "user" },
-		{ "334 what?", "what?" },
-		{ "Zm9v YmFy", "Zm9v YmFy" },
-		{ "AUTH PLAIN", "" },
-		{ "AUTH LOGIN", "" },
-		{ "250-AUTH PLAIN LOGIN CRAM-MD5", "" },
-		{ "235 ok", "" },
-		{ "235 2.7.0 Authentication successful", "" },
-		{ "EHLO client.example.com", "" },
-		{ "", "" },
-		{ "   ", "" },
+		{ "AHNhbXBsZQBwYXNzd29yZA==", B64AUTH_WORD, 0, "AHNhbXBsZQBwYXNzd29yZA==" },
+		{ "  eA==\t", B64AUTH_WORD, 0, "eA==" },
+		{ "   ", B64AUTH_WORD, 0, "" },
+		{ "AUTH PLAIN eA==", B64AUTH_COMMAND, SASL_PLAIN, "eA==" },
+		{ "auth plain", B64AUTH_COMMAND, SASL_PLAIN, "" },
+		{ "AUTH EXTERNAL =", B64AUTH_COMMAND, SASL_EXTERNAL, "" },
+		{ "AUTH LOGIN user", B64AUTH_COMMAND, SASL_LOGIN, "user" },
+		{ "AUTH PLAIN eA== eA==", B64AUTH_COMMAND, SASL_PLAIN, "eA== eA==" },
+		{ "a1 AUTHENTICATE PLAIN eA==", B64AUTH_COMMAND, SASL_PLAIN, "eA==" },
+		{ "AUTHENTICATE PLAIN", B64AUTH_COMMAND, SASL_PLAIN, "" },
+		{ "C: AUTH CRAM-MD5 dGltIGI5", B64AUTH_COMMAND, SASL_CRAM_MD5, "dGltIGI5" },
+		{ "[12] C: AUTH LOGIN", B64AUTH_COMMAND, SASL_LOGIN, "" },
+		{ " ~> AUTH LOGIN", B64AUTH_COMMAND, SASL_LOGIN, "" },
+		{ "AUTH PLAIN LOGIN CRAM-MD5", B64AUTH_WORDS, 0, "AUTH PLAIN LOGIN CRAM-MD5" },
+		{ "AUTH GSSAPI x", B64AUTH_WORDS, 0, "AUTH GSSAPI x" },
+		{ "334 VXNlcm5hbWU6", B64AUTH_CHALLENGE, 0, "VXNlcm5hbWU6" },
+		{ "334 ", B64AUTH_CHALLENGE, 0, "" },
+		{ "334 what ever?", B64AUTH_CHALLENGE, 0, "what ever?" },
+		{ "S: 334 UGFzc3dvcmQ6", B64AUTH_CHALLENGE, 0, "UGFzc3dvcmQ6" },
+		{ "<-  334 UGFzc3dvcmQ6", B64AUTH_CHALLENGE, 0, "UGFzc3dvcmQ6" },
+		{ "< + UGFzc3dvcmQ6", B64AUTH_CHALLENGE, 0, "UGFzc3dvcmQ6" },
+		{ "+", B64AUTH_CHALLENGE, 0, "" },
+		{ "+OK POP3 ready <1.2@mail.example.com>", B64AUTH_STAMP, 0,
+				"<1.2@mail.example.com>" },
+		{ "+OK", B64AUTH_STATUS, 0, "+OK" },
+		{ "APOP mrose 00ff", B64AUTH_APOP, 0, "mrose 00ff" },
+		{ "250-AUTH PLAIN LOGIN", B64AUTH_STATUS, 0, "250-AUTH PLAIN LOGIN" },
+		{ "235 ok", B64AUTH_STATUS, 0, "235 ok" },
+		{ "535", B64AUTH_STATUS, 0, "535" },
+		{ "-ERR [AUTH] no", B64AUTH_STATUS, 0, "-ERR [AUTH] no" },
+		{ "a1 NO [AUTHENTICATIONFAILED] no", B64AUTH_STATUS, 0,
+				"a1 NO [AUTHENTICATIONFAILED] no" },
+		{ "* OK ready", B64AUTH_STATUS, 0, "* OK ready" },
+		{ "*", B64AUTH_STATUS, 0, "*" },
+		{ "PASS cGFzc3dvcmQ=", B64AUTH_STATUS, 0, "PASS cGFzc3dvcmQ=" },
+		{ "a1 LOGIN sample cGFzc3dvcmQ=", B64AUTH_STATUS, 0,
+				"a1 LOGIN sample cGFzc3dvcmQ=" },
+		{ "2350", B64AUTH_WORD, 0, "2350" },
+		{ "EHLO client1", B64AUTH_WORDS, 0, "EHLO client1" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct bytes found = b64auth_find(bytes_of(cases[i].line));
-		if (!bytes_equal(found, bytes_of(cases[i].found)))
-			fail_msg("\"%s\": found \"%.*s\", wanted \"%s\"", cases[i].line,
-					(int)found.n, (const char *)found.p, cases[i].found);
+		struct b64auth_line line;
+		b64auth_read_line(bytes_of(cases[i].line), &line);
+		if (line.kind != cases[i].kind || line.mech != cases[i].mech ||
+				!bytes_equal(line.text, bytes_of(cases[i].text)))
+			fail_msg("\"%s\": kind %d, mech %x, \"%.*s\"", cases[i].line, line.kind,
+					line.mech, (int)line.text.n, (const char *)line.text.p);
 	}
+}
+
+static void test_find(void **state)
+{
+	static const struct {
+		const char *line, *found, *strict;
+	} cases[] = {
+		{ "warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+				"UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
+		{ "SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=sample",
+				"UGFzc3dvcmQ6", "UGFzc3dvcmQ6" },
+		{ "Authorization: Bearer eyJhIjoxfQ.eyJiIjoyfQ.c2ln", "eyJhIjoxfQ.eyJiIjoyfQ.c2ln",
+				"eyJhIjoxfQ.eyJiIjoyfQ.c2ln" },
+		{ "sent AHNhbXBsZQBwYXNzd29yZA", "AHNhbXBsZQBwYXNzd29yZA", "" },
+		{ "Zm9v YmF1YQ==", "Zm9v YmF1YQ==", "Zm9v" },
+		{ "they sent YmF1YQ== and Zm9v", "YmF1YQ==", "YmF1YQ==" },
+		{ "AHNhbXBs ZQBwYXNzd29yZA=", "AHNhbXBs ZQBwYXNzd29yZA=", "AHNhbXBs" },
+		{ "250 SIZE 10240000 8BITMIME STARTTLS POP3 IMAP4rev1", "IMAP4rev1", "" },
+		{ "Nov 29 06:00:01 mail postfix/smtpd[1234]: connect", "", "" },
+		{ "", "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int is_strict = 0; is_strict < 2; is_strict++) {
+			const char *wanted = is_strict ? cases[i].strict : cases[i].found;
+			struct bytes found = b64auth_find(bytes_of(cases[i].line), is_strict);
+			if (!bytes_equal(found, bytes_of(wanted)))
+				fail_msg("\"%s\": found \"%.*s\", wanted \"%s\"", cases[i].line,
+						(int)found.n, (const char *)found.p, wanted);
+		}
 }
 
 /* Whatever is taken apart: without --show-secrets the password is nowhere, in no form. */
@@ -570,7 +894,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_traps),
+		cmocka_unit_test(test_captured_exchanges),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_no_output_holds_the_password),
 		cmocka_unit_test(test_show_secrets_tells_nul_from_octal),

@@ -144,10 +144,32 @@ static void test_every_look_has_a_name_and_a_case(void **state)
 	for (int look = 0; look < SASL_LOOK_COUNT; look++) {
 		size_t i = 0;
 		assert_true(strlen(sasl_look_name((enum sasl_look)look)) > 4);
-		while (i < sizeof(looks) / sizeof(looks[0]) && (int)looks[i].look != look)
+		while (look <= SASL_LOOK_TEXT && i < sizeof(looks) / sizeof(looks[0]) &&
+				(int)looks[i].look != look)
 			i++;
 		assert_true(i < sizeof(looks) / sizeof(looks[0]));
 	}
+}
+
+static void test_token(void **state)
+{
+	static const struct {
+		const char *word;
+		bool is;
+	} cases[] = {
+		{ "eyJhIjoxfQ.eyJiIjoyfQ.c2ln", true },
+		{ "eyJhIjoxfQ.eyJiIjoyfQ.", true }, /* unsigned: RFC 7519 6.1 */
+		{ "eyJhIjoxfQ.eyJiIjoyfQ", false },
+		{ "eyJhIjoxfQ.eyJiIjoyfQ.c2ln.x", false },
+		{ "eyJhIjoxfQ.eyJi IjoyfQ.c2ln", false },
+		{ "YTI.YTI.YTI", false },
+		{ "eyJ", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(sasl_look_is_token(bytes_of(cases[i].word)), cases[i].is);
 }
 
 static void test_typed_nul(void **state)
@@ -194,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_look),
 		cmocka_unit_test(test_every_look_has_a_name_and_a_case),
+		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_typed_nul),
 		cmocka_unit_test(test_look_at_cut_strings),
 	};
