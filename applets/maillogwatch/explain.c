@@ -55,9 +55,10 @@ void explain_facts(struct buf *out, const struct log_event *e)
 {
 	put_delays(out, e);
 	if (bytes_search(e->reason, BYTES("delivery temporarily suspended")) < e->reason.n)
-		buf_puts(out,
-				"Postfix did not try this mail: after failed tries it leaves that"
-				" destination alone for a while.");
+		buf_printf(out,
+				"%sPostfix did not try this mail: after failed tries it leaves that"
+				" destination alone for a while.",
+				out->n ? " " : "");
 	put_prompt(out, e->at.text);
 }
 
