@@ -4,7 +4,6 @@
 
 #include "proto/mailtext.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { SECTIONS_MAX = 30 }; /* of one parameter: a file's name is done by then */
@@ -83,32 +82,31 @@ static void put_coded(struct bytes text, bool is_first, struct buf *charset, str
 static bool extended_param(struct bytes value, const char *name, struct buf *out)
 {
 	struct buf text = BUF(MAILTEXT_VALUE_MAX), octets = BUF(MAILTEXT_VALUE_MAX);
-	struct buf charset = BUF(MIME_NAME_MAX);
-	bool found = false;
+	struct buf charset = BUF(MIME_NAME_MAX), key = BUF(32);
+	bool found = false, more = true;
 
-	for (int i = -1; i < SECTIONS_MAX; i++) {
-		char key[32];
-		int n = snprintf(key, sizeof(key), i < 0 ? "%s*" : "%s*%d*", name, i);
+	for (int i = -1; more && i < SECTIONS_MAX; i++) {
 		buf_clear(&text);
-		if (plain_param(value, key, &text)) {
-			put_coded(buf_bytes(&text), i <= 0, &charset, &octets);
-		} else if (i >= 0) {
-			key[n - 1] = '\0';
-			if (!plain_param(value, key, &text))
-				break;
+		buf_clear(&key);
+		buf_printf(&key, i < 0 ? "%s" : "%s*%d", name, i);
+		if (i >= 0 && plain_param(value, buf_text(&key), &text)) {
 			buf_put(&octets, buf_bytes(&text));
-		} else {
+			found = true;
 			continue;
 		}
-		found = true;
-		if (i < 0)
-			break;
+		buf_putc(&key, '*');
+		bool is_coded = plain_param(value, buf_text(&key), &text);
+		if (is_coded)
+			put_coded(buf_bytes(&text), i <= 0, &charset, &octets);
+		found = found || is_coded;
+		more = is_coded != (i < 0); /* "name*=" is all of it; a gap ends sections */
 	}
 	if (found)
 		mailtext_convert(buf_bytes(&charset), buf_bytes(&octets), out);
 	buf_free(&text);
 	buf_free(&octets);
 	buf_free(&charset);
+	buf_free(&key);
 	return found;
 }
 
