@@ -641,10 +641,12 @@ static bool certificate_verdict(struct talk *t)
 		v.status = bit == TLS_CLOCK ? REPORT_UNKNOWN :
 				is_fatal    ? REPORT_CRITICAL :
 					      REPORT_WARNING;
-		report_advise(&t->report, &v, &f);
+		if (strcmp(t->cert_told, facts->chain[0].sha256) != 0)
+			report_advise(&t->report, &v, &f);
 		buf_free(&fact);
 		ok = !is_fatal;
 	}
+	memcpy(t->cert_told, facts->chain[0].sha256, sizeof(t->cert_told));
 	return ok;
 }
 

@@ -79,6 +79,7 @@ struct talk {
 	uint64_t stage_ms[TALK_STAGES]; /* spent waiting for replies; by talk.c's table */
 	unsigned stages_seen;           /* bits of the same */
 	bool is_quit;                   /* QUIT was answered */
+	char cert_told[65];             /* sha256 of the certificate whose faults were told */
 	bool hangs_up;                  /* the session ends without it */
 	/* Writes the note to one line of a reply; may leave it empty. */
 	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);

@@ -34,6 +34,9 @@ static const struct opt options[] = {
 	{ 0, "parallel", "M", OPT_NUMBER, AT(parallel), "with --repeat: M at a time", 1, 1000 },
 	{ 0, "reuse", NULL, OPT_FLAG, AT(reuse),
 			"with --repeat: message after message over one connection", 0, 0 },
+	{ 0, "smuggle", NULL, OPT_FLAG, AT(smuggle),
+			"send a message, then see which other line ends round the dot end one, too",
+			0, 0 },
 	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
 			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
 	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
@@ -392,8 +395,11 @@ static void steps(struct talk *t, bool lines_follow)
 	}
 	if (has_recipient(&s->o) && !quit_early && !s->talk.o.auth_only && last != SMTPTALK_AUTH) {
 		t->from = s->o.from;
-		if (s->o.repeat) {
-			smtptalk_load(s);
+		if (s->o.repeat || s->o.smuggle) {
+			if (s->o.repeat)
+				smtptalk_load(s);
+			else
+				smtptalk_smuggle(s, reopen);
 			return;
 		}
 		bool sent = smtptalk_send(s);
@@ -450,11 +456,11 @@ static bool options_fit(struct smtptalk *s)
 				" --attach with it");
 	else if (!o->repeat && (o->parallel || o->reuse))
 		opt_wrong(w, &smtptalk_spec, "--parallel and --reuse need --repeat");
-	else if (o->repeat &&
-			(!has_recipient(o) || o->quit_after || o->pipelining || o->chunking ||
-					o->xclient.count > 0 || s->talk.ep.kind != ADDR_TCP))
+	else if ((o->repeat || o->smuggle) &&
+			(!has_recipient(o) || (o->repeat && o->smuggle) || o->quit_after ||
+					o->pipelining || o->chunking || o->xclient.count > 0))
 		opt_wrong(w, &smtptalk_spec,
-				"--repeat needs a host and a --to, and goes with none of --pipelining,"
+				"--repeat and --smuggle need a --to, and go with none of --pipelining,"
 				" --chunking, --xclient, --quit-after, --drop-after");
 	else if (o->raw && !o->data_file)
 		opt_wrong(w, &smtptalk_spec, "--raw needs --data FILE");

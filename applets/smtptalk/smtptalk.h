@@ -29,7 +29,7 @@ struct smtptalk_options {
 	int quit_after, drop_after; /* enum smtptalk_stage */
 	struct opt_list vrfy;
 	unsigned repeat, parallel; /* 0 = not said */
-	bool reuse;
+	bool reuse, smuggle;
 	bool pipelining, chunking, raw, caps, relay;
 	bool expect_rejection, mx, lmtp, all_mechs, dane;
 };
@@ -78,6 +78,9 @@ void smtptalk_login_all(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
 /* Whether a foreign sender and recipient are taken, in the classic forms of such addresses; stops
  * before DATA. UNKNOWN from loopback, a private address or a login. Adds the verdict. */
 void smtptalk_relay_test(struct smtptalk *s);
+
+/* --smuggle: one message as it is due, then one for each other end of data; adds the verdict. */
+void smtptalk_smuggle(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
 
 /* The server's name out of the greeting, and whether the address's PTR agrees, as a note. */
 void smtptalk_banner_name(struct smtptalk *s);

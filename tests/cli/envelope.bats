@@ -180,3 +180,57 @@ RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO
 		esac
 	done
 }
+
+@test "--smuggle: what is taken, refused by hanging up, refused and gone on from" {
+	needs python3
+	cat >server.py <<'PY'
+import socket, sys
+def serve(listener, answer):
+    peer = listener.accept()[0]
+    peer.sendall(b"220 x ESMTP\r\n")
+    had, in_data, lines = b"", False, peer.makefile("rb", 0)
+    while True:
+        if not in_data:
+            verb = lines.readline()[:4].upper()
+            if not verb:
+                return
+            in_data = verb == b"DATA"
+            peer.sendall(b"354 go\r\n" if in_data else b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+            had = b""
+            continue
+        octet = lines.read(1)
+        if not octet:
+            return
+        had += octet
+        if had.endswith(b"\r\n.\r\n"):
+            in_data = False
+            peer.sendall(b"250 2.0.0 Ok: queued as 526562BE062\r\n")
+        elif had.endswith(b"x\n.\r\n"): # variant 2
+            in_data = False
+            peer.sendall(answer + b"\r\n")
+            if answer.startswith(b"521"):
+                peer.shutdown(socket.SHUT_WR)
+                return lines.read() # lest a reset overtakes the answer
+listener = socket.create_server(("127.0.0.1", 0))
+print("ready smtp=%d" % listener.getsockname()[1], flush=True)
+while True:
+    serve(listener, sys.argv[1].encode())
+PY
+	for answer in '250 ok' '521 5.5.2 bare <LF> received' '554 5.7.1 spam'; do
+		python3 server.py "$answer" >sink.out 3>&- &
+		OTHER_PIDS="${OTHER_PIDS:-} $!"
+		soon grep -q '^ready ' sink.out
+		PORT=$(sed -n 's/^ready smtp=//p' sink.out)
+		smtptalk "127.0.0.1:$PORT" --from a@example.com --to b@example.net --body x --smuggle </dev/null >"out.${answer%% *}" 2>&1 3>&- &
+		runs="${runs:-} $!"
+		: >sink.out
+	done
+	# shellcheck disable=SC2086 # numbers
+	wait $runs || :
+	output=$(<out.250)
+	says '.. \n.\r\n ENDS the message: 250 ok' 'CRITICAL data: smuggling: taken for the end of a message: \n.\r\n means'
+	output=$(<out.521)
+	says '.. \n.\r\n is refused: 521 5.5.2 bare <LF>' 'OK data: smuggling: none of 10'
+	output=$(<out.554)
+	says '.. \n.\r\n ENDS the message' 'CRITICAL data: smuggling'
+}

@@ -175,3 +175,27 @@ send_to() { # RECIPIENT OPTION...
 	exits 2
 	says '4 of 4 failed: 554 5.7.1' '[relay-denied]'
 }
+
+smuggle() { # PORT
+	smtptalk "localhost:$1" --tls none --from sample@example.com --to sample@example.com --smuggle </dev/null 3>&-
+}
+
+@test "--smuggle: Postfix that takes bare LF, and the one that does not; no second mail" {
+	rm -rf "$MAILDIR"
+	smuggle "$NORMALIZES_PORT" >safe 2>&1 &
+	local safe=$! port=$PLAIN_PORT
+	[ "$DOVECOT_VERSION" = 2.3 ] || port=$NORMALIZES_PORT # Postfix 3.10 is safe by default
+	smuggle "$port" >out 2>&1 || status=$?
+	wait $safe || fail "$(cat safe)"
+	output=$(<safe)
+	says 'OK data: smuggling: none of 10'
+	output=$(<out)
+	[ "$port" = "$PLAIN_PORT" ] || return 0
+	exits 2
+	says '.. \n.\n ENDS the message: 250' '.. \r.\r is not taken' 'taken for the end of a message: \n.\n \n.\r\n \r\n.\n' \
+		'[smtp-smuggling]'
+	# both servers' first message, and the four that Postfix took
+	sleep 1
+	[ "$(find "$MAILDIR/new" -type f | wc -l)" -eq 6 ] || fail "$(ls "$MAILDIR/new")"
+	! grep -rl NOOP "$MAILDIR/new"
+}
