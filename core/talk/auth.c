@@ -119,7 +119,10 @@ static bool answer(struct dialog *d, struct sasl *s)
 	size_t at = 0;
 	bool ok;
 
-	enum b64_fault fault = b64_decode(bytes_trim(reply_text(&d->reply, 0)), &challenge, &at);
+	struct bytes text = bytes_trim(reply_text(&d->reply, 0));
+	if (bytes_equal(text, BYTES("="))) /* seen for an empty one, as initial responses have it */
+		text = BYTES("");
+	enum b64_fault fault = b64_decode(text, &challenge, &at);
 	/* LOGIN's prompt is decoration, and so is what asks for our own first message; some
 	 * servers send it unencoded ("334 NTLM supported": Exim 4.98, Exchange) */
 	bool is_prompt = s->mech == SASL_LOGIN ||
