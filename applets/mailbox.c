@@ -346,6 +346,15 @@ bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct byte
 	return keep_begin(&d->keep, name);
 }
 
+bool mailbox_dump_refused(struct mailbox_dump *d, struct talk *t)
+{
+	bool goes_on = ++d->refused_row < MAILBOX_REFUSED_MAX && !t->d.is_over;
+
+	if (d->refused++ == 0 || !goes_on)
+		talk_refused(t, "fetch", NULL);
+	return goes_on;
+}
+
 bool mailbox_dump_part(void *dump, struct bytes part)
 {
 	struct mailbox_dump *d = dump;
@@ -355,22 +364,44 @@ bool mailbox_dump_part(void *dump, struct bytes part)
 	return keep_part(&d->keep, part);
 }
 
+/* Each second, so that little is lost when the run is cut off. */
+bool mailbox_dump_end(struct mailbox_dump *d)
+{
+	enum { EVERY_MS = 1000 };
+	uint64_t now = d->t->w->mono_ms(d->t->w);
+	bool ok = keep_end(&d->keep);
+
+	if (ok && now >= d->synced_ms + EVERY_MS) {
+		ok = keep_sync(&d->keep);
+		d->synced_ms = now;
+	}
+	return ok || mailbox_dump_failed(d);
+}
+
 bool mailbox_dump_failed(struct mailbox_dump *d)
 {
 	d->t->d.err = d->keep.err;
 	return talk_failed(d->t, "local");
 }
 
-void mailbox_dump_close(struct mailbox_dump *d)
+bool mailbox_dump_close(struct mailbox_dump *d, bool ok)
 {
 	if (d->shown_ms > 0)
 		out_puts(&d->t->w->err, "\n");
+	if (!keep_sync(&d->keep) && ok)
+		ok = mailbox_dump_failed(d);
 	keep_close(&d->keep);
 	buf_free(&d->data.pending);
+	return ok;
 }
 
 void mailbox_dump_fact(const struct mailbox_dump *d, struct buf *fact)
 {
 	buf_printf(fact, "; %llu kept now, %llu before", (unsigned long long)d->keep.kept,
 			(unsigned long long)d->keep.had);
+	uint64_t came = d->keep.kept + d->keep.had + d->refused;
+	if (d->refused > 0)
+		buf_printf(fact, "; %u refused", d->refused);
+	if (came < d->total)
+		buf_printf(fact, "; %llu did not come", (unsigned long long)(d->total - came));
 }

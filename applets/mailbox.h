@@ -69,6 +69,8 @@ void mailbox_wait_end(struct talk *t); /* the transcript is on again */
 /* "There is no message WHICH"; returns false. */
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count);
 
+enum { MAILBOX_REFUSED_MAX = 50 }; /* in a row, and a copy is given up */
+
 /* --dump: messages that are copied. */
 struct mailbox_dump {
 	struct talk *t;
@@ -76,7 +78,8 @@ struct mailbox_dump {
 	struct out data;    /* what was standard output, with "-" */
 	uint64_t at, total; /* messages */
 	uint64_t octets;
-	uint64_t begun_ms, shown_ms;
+	uint64_t begun_ms, shown_ms, synced_ms;
+	unsigned refused, refused_row; /* messages that the server does not give; in a row */
 };
 
 /* Before anything is shown: with "-" all but the messages goes to standard error. False: standard
@@ -86,9 +89,15 @@ bool mailbox_dump_open(struct mailbox_dump *d, struct talk *t, const char *path)
 
 /* The next message: where it comes from. False: it is kept already, or (err) it cannot be kept. */
 bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct bytes uid);
+/* One that the server refuses (a damaged file) does not keep the others from being copied: the
+ * first is told. False: too many in a row, or the session is over. */
+bool mailbox_dump_refused(struct mailbox_dump *d, struct talk *t);
 bool mailbox_dump_part(void *dump, struct bytes part); /* fits dialog_read_data */
+bool mailbox_dump_end(struct mailbox_dump *d);         /* it is whole; false: told */
 
 /* Adds the verdict of a failure to keep; returns false. */
 bool mailbox_dump_failed(struct mailbox_dump *d);
-void mailbox_dump_close(struct mailbox_dump *d);
+
+/* What is whole is kept, also when the run failed. Returns ok, or false (told). */
+bool mailbox_dump_close(struct mailbox_dump *d, bool ok);
 void mailbox_dump_fact(const struct mailbox_dump *d, struct buf *fact);

@@ -320,8 +320,13 @@ static void session(struct talk *t)
 	struct imaptalk *im = (struct imaptalk *)t;
 
 	im->untagged = (struct dialog_untagged){ im, imaptalk_response, imaptalk_part };
-	t->d.untagged = &im->untagged;
-	talk_session(t, t->o.probe);
+	do {
+		im->is_again = im->is_open = false;
+		t->d.untagged = &im->untagged;
+		talk_session(t, t->o.probe);
+		if (im->is_again)
+			talk_reset(t);
+	} while (im->is_again);
 }
 
 static bool folder_ok(struct imaptalk *im)

@@ -23,7 +23,10 @@ struct imaptalk {
 	struct mailbox_wait wait;
 	struct mailbox_figures figures;
 	struct mailbox_dump dump;
-	bool is_open; /* EXAMINE was answered well */
+	bool is_dumping;    /* a refused message does not end the run */
+	bool is_again;      /* another session is wanted: */
+	uint64_t dump_from; /* UID of the message that ended the one before; 0 = there was none */
+	bool is_open;       /* EXAMINE was answered well */
 
 	/* of the command that runs: who takes what comes */
 	void *ctx;

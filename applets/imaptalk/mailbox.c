@@ -62,7 +62,9 @@ bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal
 		ok = dialog_command(&t->d, literal, literal, DIALOG_REPLY_MS);
 	if (!ok)
 		return talk_failed(t, t->stage);
-	return dialog_is_ok(&t->d) || talk_refused(t, t->stage, NULL);
+	return dialog_is_ok(&t->d) ||
+			(im->is_dumping ? mailbox_dump_refused(&im->dump, t) :
+					  talk_refused(t, t->stage, NULL));
 }
 
 /* One whose answer goes to these two. */
@@ -497,33 +499,70 @@ static bool dump_one(struct imaptalk *im, uint64_t uid)
 	bool ok = ask_quietly(im, command, on_dumped, &came);
 	if (dump->keep.err.kind != ERR_NONE)
 		return mailbox_dump_failed(dump);
-	return ok && (!came || keep_end(&dump->keep) || mailbox_dump_failed(dump));
+	if (!ok || !dialog_is_ok(&im->talk.d))
+		return ok;
+	dump->refused_row = 0;
+	return !came || mailbox_dump_end(dump);
+}
+
+/* Dovecot 2.3 says BYE at a message it cannot read: the others are to be had in another session. */
+static bool comes_again(struct imaptalk *im, uint64_t uid)
+{
+	struct talk *t = &im->talk;
+	char note[120];
+
+	if (!t->d.is_over || t->d.reply.status != REPLY_BYE ||
+			im->dump.refused_row >= MAILBOX_REFUSED_MAX)
+		return false;
+	im->dump_from = uid;
+	im->is_again = true;
+	snprintf(note, sizeof(note), "the session ended at message uid:%llu: the rest by another",
+			(unsigned long long)uid);
+	transcript_note(&t->transcript, note);
+	return true;
+}
+
+static bool dump_each(struct imaptalk *im, const struct found *found)
+{
+	struct talk *t = &im->talk;
+	const struct dialog_observer *ob = t->d.ob;
+	size_t count = found->numbers.n / sizeof(uint64_t);
+	bool ok = true;
+
+	if (t->common->verbose == 0)
+		t->d.ob = NULL; /* one line a message would be too many */
+	im->is_dumping = true;
+	for (size_t i = 0; ok && i < count; i++) {
+		uint64_t uid = found_at(found, i);
+		ok = uid <= im->dump_from || dump_one(im, uid);
+		if (!ok && comes_again(im, uid))
+			break;
+	}
+	im->is_dumping = false;
+	t->d.ob = ob;
+	return ok;
 }
 
 bool imaptalk_dump(struct imaptalk *im)
 {
 	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
 	struct mailbox_dump *dump = &im->dump;
-	size_t count;
 
-	bool ok = mailbox_dump_open(dump, &im->talk, im->o.dump) &&
+	bool ok = (im->dump_from > 0 || mailbox_dump_open(dump, &im->talk, im->o.dump)) &&
 			ask_quietly(im, "UID SEARCH ALL", on_search, &found);
-	count = found.numbers.n / sizeof(uint64_t);
-	dump->total = count;
-	if (ok && (im->uidvalidity == 0 || found.count > count)) {
+	if (im->dump_from == 0)
+		dump->total = found.count;
+	if (ok && (im->uidvalidity == 0 || found.count > FOUND_MAX)) {
 		err_set(&dump->keep.err, ERR_LOCAL,
-				found.count > count ? "over 100000 messages: too many for --dump" :
-						      "the server gives no UIDVALIDITY: "
-						      "messages cannot be told apart");
+				found.count > FOUND_MAX ?
+						"over 100000 messages: too many for --dump" :
+						"the server gives no UIDVALIDITY: "
+						"messages cannot be told apart");
 		ok = mailbox_dump_failed(dump);
 	}
-	const struct dialog_observer *ob = im->talk.d.ob;
-	if (im->talk.common->verbose == 0)
-		im->talk.d.ob = NULL; /* one line a message would be too many */
-	for (size_t i = 0; ok && i < count; i++)
-		ok = dump_one(im, found_at(&found, i));
-	im->talk.d.ob = ob;
-	mailbox_dump_close(dump);
+	ok = ok && dump_each(im, &found);
+	if (!im->is_again)
+		ok = mailbox_dump_close(dump, ok);
 	buf_free(&found.numbers);
 	return ok;
 }

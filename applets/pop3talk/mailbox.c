@@ -16,23 +16,28 @@ static void ignore_line(void *ctx, struct bytes line)
 	(void)line;
 }
 
+static bool read_lines(struct pop3talk *p, void (*line)(void *ctx, struct bytes line), void *ctx)
+{
+	struct dot_reader dots = { 0 };
+	struct mailview_lines lines;
+
+	mailview_lines_begin(&lines, line, ctx);
+	bool ok = dialog_read_data(&p->talk.d, &dots, mailview_lines_take, &lines);
+	mailview_lines_end(&lines);
+	return ok || talk_failed(&p->talk, p->talk.stage);
+}
+
 bool pop3talk_ask(struct pop3talk *p, const char *command,
 		void (*line)(void *ctx, struct bytes line), void *ctx)
 {
 	struct talk *t = &p->talk;
-	struct dot_reader dots = { 0 };
-	struct mailview_lines lines;
 
 	if (!dialog_ask(&t->d, command))
 		return talk_failed(t, t->stage);
 	if (!dialog_is_ok(&t->d))
 		return talk_refused(t, t->stage, NULL);
-	if (!pop3_is_multiline(bytes_of(command)))
-		return true;
-	mailview_lines_begin(&lines, line ? line : ignore_line, ctx);
-	bool ok = dialog_read_data(&t->d, &dots, mailview_lines_take, &lines);
-	mailview_lines_end(&lines);
-	return ok || talk_failed(t, t->stage);
+	return !pop3_is_multiline(bytes_of(command)) ||
+			read_lines(p, line ? line : ignore_line, ctx);
 }
 
 /* A finding, no failure: what follows goes on. */
@@ -339,7 +344,8 @@ bool pop3talk_uidl(struct pop3talk *p)
 /* One finding of each kind tells more than a thousand; tell_others adds how many there were. */
 static void tell_odd(struct pop3talk *p, enum pop3talk_odd odd, uint64_t number, const char *what)
 {
-	static const char *const errors[] = { "size-differs", "dot-unstuffed", "bare-lf" };
+	static const char *const errors[] = { "size-differs", "dot-unstuffed", "bare-lf",
+		"dot-cut" };
 	char fact[200];
 
 	if (p->odd[odd]++ > 0)
@@ -362,14 +368,42 @@ static void look_at(struct pop3talk *p, uint64_t number, uint64_t listed,
 		tell_odd(p, ODD_SIZE, number, what);
 	if (dots->unstuffed_dot)
 		tell_odd(p, ODD_DOT, number, "a line began with a dot that was not doubled");
+	if (dots->cut_dot)
+		tell_odd(p, ODD_CUT, number, "the connection ended inside the final dot");
 	if (dots->bare_lf > 0)
 		tell_odd(p, ODD_LF, number, "it came with bare LF line ends");
 }
 
+/* A line of a lone dot inside a message ends it for us, when the server does not double dots: the
+ * rest must not be taken for the answer to what is asked next. */
+static bool is_in_step(struct pop3talk *p, uint64_t number, uint64_t listed,
+		const struct dot_reader *dots)
+{
+	struct dialog *d = &p->talk.d;
+	char fact[160];
+
+	if (d->is_over || (dots->octets >= listed && d->in.n == 0))
+		return true;
+	if (!dialog_more_waits(d)) {
+		bool ok = dialog_ask(d, "NOOP");
+		if (!ok && d->err.kind != ERR_PROTOCOL)
+			return talk_failed(&p->talk, "fetch");
+		if (ok && dialog_is_ok(d) && !dialog_more_waits(d))
+			return true;
+	}
+	d->is_over = true;
+	snprintf(fact, sizeof(fact),
+			"message %llu: text came behind the final dot, after %llu of %llu octets",
+			(unsigned long long)number, (unsigned long long)dots->octets,
+			(unsigned long long)listed);
+	p->talk.stage = "fetch";
+	return talk_own(&p->talk, REPORT_CRITICAL, "dot-early", fact);
+}
+
 static void tell_others(struct pop3talk *p)
 {
-	static const char *const what[] = { "size differs", "dots are not doubled",
-		"line ends are bare LF" };
+	static const char *const what[POP3TALK_ODD] = { "size differs", "dots are not doubled",
+		"line ends are bare LF", "final dot is cut" };
 	char note[120];
 
 	for (size_t i = 0; i < POP3TALK_ODD; i++) {
@@ -414,7 +448,8 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 	snprintf(command, sizeof(command), headers_only ? "TOP %llu 0" : "RETR %llu",
 			(unsigned long long)number);
 	mailview_begin(&v, p->talk.w, p->talk.common, p->o.source);
-	ok = ok && fetch(p, &v, command, &dots);
+	ok = ok && fetch(p, &v, command, &dots) &&
+			(headers_only || is_in_step(p, number, listed, &dots));
 	if (ok && p->talk.common->json)
 		mailview_json(&v, number, dots.octets);
 	if (ok && !headers_only)
@@ -482,6 +517,32 @@ static bool no_octet(void *ctx, struct bytes part)
 	return true;
 }
 
+/* Numbers are all the names that messages have without UIDL, and only for this session. */
+static bool had_before(struct pop3talk *p)
+{
+	err_set(&p->talk.d.err, ERR_LOCAL,
+			"%s has messages, and this server has no UIDL to tell which: give another name",
+			p->o.dump);
+	return talk_failed(&p->talk, "local");
+}
+
+/* UIDL is optional (RFC 1939 7): the lines of LIST do instead. */
+static bool ask_ids(struct pop3talk *p)
+{
+	struct talk *t = &p->talk;
+
+	if (!dialog_ask(&t->d, "UIDL"))
+		return talk_failed(t, t->stage);
+	p->no_uidl = !dialog_is_ok(&t->d);
+	if (!p->no_uidl)
+		return read_lines(p, on_keep_uidl, &p->uids_before);
+	if (t->d.is_over)
+		return talk_refused(t, t->stage, NULL);
+	transcript_note(&t->transcript,
+			"no unique ids (UIDL) here: a copy that is cut off has to be begun anew");
+	return pop3talk_ask(p, "LIST", on_keep_uidl, &p->uids_before);
+}
+
 /* One message, into the dump when there is one. */
 static bool fetch_one(struct pop3talk *p, uint64_t number, uint64_t listed, struct bytes uid)
 {
@@ -491,19 +552,24 @@ static bool fetch_one(struct pop3talk *p, uint64_t number, uint64_t listed, stru
 	char command[40];
 
 	if (p->o.dump && !mailbox_dump_begin(dump, BYTES(""), uid))
-		return dump->keep.err.kind == ERR_NONE || mailbox_dump_failed(dump);
+		return dump->keep.err.kind == ERR_NONE ? !p->no_uidl || had_before(p) :
+							 mailbox_dump_failed(dump);
 	snprintf(command, sizeof(command), "RETR %llu", (unsigned long long)number);
 	if (!dialog_ask(&t->d, command))
 		return talk_failed(t, "fetch");
 	if (!dialog_is_ok(&t->d))
-		return talk_refused(t, "fetch", NULL);
+		return mailbox_dump_refused(dump, t);
+	dump->refused_row = 0;
 	bool ok = dialog_read_data(&t->d, &dots, p->o.dump ? mailbox_dump_part : no_octet, dump);
 	if (dump->keep.err.kind != ERR_NONE)
 		return mailbox_dump_failed(dump);
 	if (!ok)
 		return talk_failed(t, "fetch");
+	if (!is_in_step(p, number, listed, &dots))
+		return false;
 	look_at(p, number, listed, &dots);
-	return !p->o.dump || keep_end(&dump->keep) || mailbox_dump_failed(dump);
+	dump->keep.no_end = dots.octets == listed + 2 && p->odd[ODD_SIZE] == 0;
+	return !p->o.dump || mailbox_dump_end(dump);
 }
 
 static bool fetch_each(struct listing *l, struct bytes uids, bool unique)
@@ -542,19 +608,19 @@ bool pop3talk_fetch_all(struct pop3talk *p)
 	if (p->count > POP3TALK_ALL_MAX)
 		return too_many(p);
 	const struct dialog_observer *ob = hush(p);
-	bool ok = listing_begin(&l, p, p->count) && pop3talk_ask(p, "UIDL", on_keep_uidl, uids);
-	bool unique = ok && is_unique(buf_bytes(uids));
-	if (ok && !unique)
+	bool ok = listing_begin(&l, p, p->count) && ask_ids(p);
+	bool unique = ok && !p->no_uidl && is_unique(buf_bytes(uids));
+	if (ok && !unique && !p->no_uidl)
 		warn(p, "uidl-twice", "two messages have the same unique id (UIDL)");
 	p->dump.total = p->count;
 	if (p->o.dump)
 		ok = ok && mailbox_dump_open(&p->dump, &p->talk, p->o.dump);
 	ok = ok && fetch_each(&l, buf_bytes(uids), unique);
 	p->talk.d.ob = ob;
-	if (p->o.dump) {
-		mailbox_dump_close(&p->dump);
+	if (p->o.dump)
+		ok = mailbox_dump_close(&p->dump, ok);
+	if (p->o.dump || p->no_uidl)
 		buf_clear(uids);
-	}
 	if (ok)
 		tell_others(p);
 	p->is_again = ok && p->own.check && uids->n > 0;

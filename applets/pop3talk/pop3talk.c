@@ -282,7 +282,8 @@ static void mailbox_verdict(struct pop3talk *p)
 	if (p->o.dump)
 		mailbox_dump_fact(&p->dump, &fact);
 	if (p->own.check && p->agrees)
-		buf_puts(&fact, "; sizes, line ends and unique ids are in order");
+		buf_printf(&fact, "; sizes%s line ends%s are in order", p->no_uidl ? " and" : ",",
+				p->no_uidl ? "" : " and unique ids");
 	if (p->deleted > 0)
 		buf_printf(&fact, "; %llu deleted", (unsigned long long)p->deleted);
 	else

@@ -16,7 +16,7 @@ struct pop3talk_options {
 };
 
 /* What can be odd about a message that came. */
-enum pop3talk_odd { ODD_SIZE, ODD_DOT, ODD_LF, POP3TALK_ODD };
+enum pop3talk_odd { ODD_SIZE, ODD_DOT, ODD_LF, ODD_CUT, POP3TALK_ODD };
 
 struct pop3talk {
 	struct talk talk; /* first: talk's callbacks get this pointer */
@@ -30,6 +30,7 @@ struct pop3talk {
 	unsigned odd[POP3TALK_ODD]; /* messages each fault was seen in; the first is told */
 	uint64_t no_end;            /* messages without a last line end */
 	struct mailbox_dump dump;
+	bool no_uidl;
 	bool is_again; /* another session is wanted */
 	struct mailbox_wait wait;
 	struct mailbox_figures figures;

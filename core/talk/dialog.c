@@ -382,17 +382,19 @@ bool dialog_read_data(struct dialog *d, struct dot_reader *dots,
 		d->is_over = true;
 		if (io == IO_CLOSED && dot_eof(dots))
 			break;
-		ok = err_wrap(&d->err, "the data is not whole (%llu octets came)",
-				(unsigned long long)dots->octets);
+		ok = err_wrap(&d->err, "the data is not whole (%llu octets came%s)",
+				(unsigned long long)dots->octets,
+				dots->state == DOT_DOT ? ", then a dot without CR LF" :
+						dots->state == DOT_DOT_CR ?
+							 ", then a dot and CR without LF" :
+							 "");
 		break;
 	}
 	buf_free(&part);
 	return ok;
 }
 
-/* What stands in clear text behind the go-ahead, in our buffer or already in the kernel's, must
- * not be taken for what came through TLS. */
-static bool clear_text_waits(struct dialog *d)
+bool dialog_more_waits(struct dialog *d)
 {
 	short wants = 0;
 
@@ -408,7 +410,8 @@ bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_f
 	if (!dialog_is_ok(d))
 		return false;
 	d->is_over = true; /* until TLS stands there is no way back to clear text */
-	if (clear_text_waits(d))
+	/* what stands in clear text behind the go-ahead must not be taken for what came by TLS */
+	if (dialog_more_waits(d))
 		return err_set(&d->err, ERR_POLICY,
 				"%s: %zu octets of clear text behind the go-ahead for TLS: refused",
 				stream_peer(d->s), d->in.n);

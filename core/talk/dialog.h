@@ -93,6 +93,9 @@ bool dialog_ask(struct dialog *d, const char *line);
 bool dialog_read_data(struct dialog *d, struct dot_reader *dots,
 		bool (*taker)(void *ctx, struct bytes part), void *ctx);
 
+/* Have octets come that nobody asked for, into our buffer or the kernel's? */
+bool dialog_more_waits(struct dialog *d);
+
 /* STARTTLS (POP3: STLS), the answer, the handshake. False with err.kind ERR_NONE: the peer
  * answered, and the answer (reply) was no. False with ERR_POLICY: clear-text octets waited
  * behind the positive answer, which TLS would have let pass as if they were protected

@@ -59,25 +59,51 @@ static bool begin_file(struct keep *k)
 	return failed(k, "create", path);
 }
 
-static bool end_file(struct keep *k)
+/* syncfs brings all to the disk at the price of one fsync; what it met with a single file, kernels
+ * before 5.8 tell only to who asks about the file. */
+static bool sync_files(struct keep *k)
 {
-	char from[KEEP_NAME_MAX + 8], to[KEEP_NAME_MAX + 8];
-	bool ok = fsync(k->fd) == 0 || failed(k, "write", k->name);
+	bool ok = syncfs(k->dir) == 0 || failed(k, "write", "tmp");
 
-	if (close(k->fd) < 0 && ok)
-		ok = failed(k, "write", k->name);
-	k->fd = 0;
-	if (!ok)
-		return false;
-	if (renameat(k->dir, in_folder("tmp", k->name, from), k->dir,
-			    in_folder("new", k->name, to)) < 0)
-		return failed(k, "rename", from);
-	int folder = openat(k->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 || fsync(folder) < 0)
+	for (size_t i = 0; i < k->waiting_count; i++) {
+		if (sync_file_range(k->waiting_fds[i], 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) < 0 &&
+				errno != ENOSYS && ok)
+			ok = failed(k, "write", "tmp");
+		if (close(k->waiting_fds[i]) < 0 && ok)
+			ok = failed(k, "write", "tmp");
+	}
+	return ok;
+}
+
+static bool sync_maildir(struct keep *k)
+{
+	char name[KEEP_NAME_MAX], from[KEEP_NAME_MAX + 8], to[KEEP_NAME_MAX + 8];
+	struct bytes names = buf_bytes(&k->waiting), line;
+	bool ok = sync_files(k);
+
+	while (ok && bytes_line(&names, &line)) {
+		snprintf(name, sizeof(name), "%.*s", (int)line.n, (const char *)line.p);
+		if (renameat(k->dir, in_folder("tmp", name, from), k->dir,
+				    in_folder("new", name, to)) < 0)
+			ok = failed(k, "rename", from);
+	}
+	int folder = ok ? openat(k->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (ok && (folder < 0 || fsync(folder) < 0))
 		ok = failed(k, "write", "new");
 	if (folder >= 0)
 		close(folder);
 	return ok;
+}
+
+static bool end_file(struct keep *k)
+{
+	if (k->no_end && ftruncate(k->fd, lseek(k->fd, 0, SEEK_CUR) - 1) < 0)
+		return failed(k, "cut", k->name);
+	k->waiting_fds[k->waiting_count] = k->fd;
+	k->fd = 0;
+	buf_puts(&k->waiting, k->name);
+	buf_putc(&k->waiting, '\n');
+	return true;
 }
 
 /* ---- mbox ---- */
@@ -147,9 +173,11 @@ static bool write_all(struct keep *k, int fd, struct bytes data)
 	return true;
 }
 
-static bool note(struct keep *k, const char *text)
+/* The order matters: .kept never says more than what stands in the mbox on the disk. */
+static bool sync_mbox(struct keep *k)
 {
-	return write_all(k, k->known_fd, bytes_of(text)) &&
+	return (k->waiting_count == 0 || fsync(k->fd) == 0 || failed(k, "write", k->name)) &&
+			write_all(k, k->known_fd, buf_bytes(&k->waiting)) &&
 			(fsync(k->known_fd) == 0 || failed(k, "write", k->name));
 }
 
@@ -198,6 +226,23 @@ static bool put(struct keep *k, struct bytes data)
 	return true;
 }
 
+/* A message that was begun and never ended: its name goes, and what came of it. */
+static bool forget(struct keep *k)
+{
+	size_t n = bytes_of(k->name).n + 1;
+
+	k->is_begun = false;
+	k->offset = k->whole;
+	if (ftruncate(k->fd, (off_t)k->offset) < 0 || lseek(k->fd, 0, SEEK_END) < 0)
+		return failed(k, "cut", k->name);
+	if (k->waiting.n > 0) {
+		k->waiting.n -= n;
+		return true;
+	}
+	off_t end = lseek(k->known_fd, -(off_t)n, SEEK_END);
+	return (end >= 0 && ftruncate(k->known_fd, end) == 0) || failed(k, "cut", k->name);
+}
+
 /* The date is no part of what a server tells by POP3; a fixed one keeps copies alike. */
 static bool begin_mbox(struct keep *k)
 {
@@ -206,8 +251,14 @@ static bool begin_mbox(struct keep *k)
 		return false;
 	}
 	k->matched = 0;
-	return (k->to || (note(k, k->name) && note(k, " "))) &&
-			put(k, BYTES("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"));
+	k->whole = k->offset;
+	if (!k->to) {
+		k->is_begun = true;
+		buf_printf(&k->waiting, "%s ", k->name);
+		if (k->waiting_count == 0 && !keep_sync(k))
+			return false;
+	}
+	return put(k, BYTES("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"));
 }
 
 enum { MID_LINE = 5 };
@@ -239,8 +290,6 @@ static bool put_mbox(struct keep *k, struct bytes text)
 
 static bool end_mbox(struct keep *k)
 {
-	char end[24];
-
 	if (k->matched > 0 && k->matched < MID_LINE)
 		put(k, bytes_head(BYTES("From "), k->matched));
 	if (k->matched > 0)
@@ -249,8 +298,9 @@ static bool end_mbox(struct keep *k)
 		return false;
 	if (k->to)
 		return out_flush(k->to) || (errno = k->to->failed_errno, failed(k, "write", "-"));
-	snprintf(end, sizeof(end), "%llu\n", (unsigned long long)k->offset);
-	return (fsync(k->fd) == 0 || failed(k, "write", k->name)) && note(k, end);
+	k->is_begun = false;
+	buf_printf(&k->waiting, "%llu\n", (unsigned long long)k->offset);
+	return true;
 }
 
 /* ---- both ---- */
@@ -261,6 +311,7 @@ bool keep_open(struct keep *k, const char *path, struct out *to)
 
 	k->known = BUF(KEEP_KNOWN_MAX);
 	k->out = BUF(KEEP_CHUNK);
+	k->waiting = BUF((size_t)KEEP_WAITING_MAX * (KEEP_NAME_MAX + 24));
 	k->is_mbox = is_standard || bytes_ends(bytes_of(path), BYTES(".mbox"));
 	if (is_standard)
 		k->to = to;
@@ -276,15 +327,31 @@ void keep_close(struct keep *k)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] > 0)
 			close(fds[i]);
+	for (size_t i = 0; !k->is_mbox && i < k->waiting_count; i++)
+		close(k->waiting_fds[i]);
 	k->fd = k->known_fd = k->dir = 0;
+	k->waiting_count = 0;
 	buf_free(&k->known);
 	buf_free(&k->out);
+	buf_free(&k->waiting);
+}
+
+bool keep_sync(struct keep *k)
+{
+	if (k->waiting.n == 0)
+		return true;
+	bool ok = k->is_mbox ? sync_mbox(k) : sync_maildir(k);
+	k->waiting_count = 0;
+	buf_clear(&k->waiting);
+	return ok;
 }
 
 bool keep_begin(struct keep *k, const char *name)
 {
+	if (k->is_begun && !forget(k))
+		return false;
 	snprintf(k->name, sizeof(k->name), "%s", name);
-	k->has_cr = false;
+	k->has_cr = k->no_end = false;
 	buf_clear(&k->out);
 	return k->is_mbox ? begin_mbox(k) : begin_file(k);
 }
@@ -313,6 +380,8 @@ bool keep_end(struct keep *k)
 	bool ok = !k->has_cr || put_text(k, BYTES("\r"));
 
 	ok = ok && (k->is_mbox ? end_mbox(k) : flush(k) && end_file(k));
-	k->kept += ok;
-	return ok;
+	if (!ok)
+		return false;
+	k->kept++;
+	return k->to || ++k->waiting_count < KEEP_WAITING_MAX || keep_sync(k);
 }
