@@ -112,7 +112,7 @@ static void begin_log(const struct watch *t, struct syslog_reader *r, const stru
 
 	r->now_s = t->now_s;
 	r->last_s = SYSLOG_NO_TIME;
-	r->day_key_n = r->head_n = 0;
+	r->day_key_n = 0;
 	if (s->fd < 0 || fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return;
 	int64_t wall_s = (int64_t)st.st_mtime + t->zone_s;

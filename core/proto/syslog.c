@@ -401,40 +401,41 @@ static void blanks(struct bytes *in)
 		*in = bytes_skip(*in, 1);
 }
 
-/* "name[pid]" of a word without its colon. False: no program is called so. */
-static bool program_of(struct bytes word, struct syslog_line *out)
-{
-	struct bytes name = word;
-	uint64_t pid = 0;
-
-	if (word.n == 0)
-		return false;
-	if (word.p[word.n - 1] == ']') {
-		size_t open = bytes_find(word, '[');
-		struct bytes inner = bytes_skip(word, open + 1);
-		inner.n -= inner.n > 0;
-		if (open == 0 || !bytes_is_uint(inner, UINT32_MAX, &pid))
-			return false;
-		name = bytes_head(word, open);
-	}
-	out->program = name;
-	out->pid = (uint32_t)pid;
-	return true;
-}
-
-/* A word that ends in ": " at the front of in, or at the end of it. */
+/* "name[pid]:" or "name:", then a blank or the end, at the front of in. */
 static bool take_program(struct bytes *in, struct syslog_line *out)
 {
-	size_t n = bytes_find(bytes_head(*in, PROGRAM_MAX + 2), ' ');
+	/* what no name has, and what ends it */
+	static const bool special[256] = { [' '] = true, ['='] = true, ['<'] = true, ['['] = true };
+	struct bytes word = bytes_head(*in, PROGRAM_MAX + 2);
+	size_t n = 0, open = word.n;
 
-	if (n < 2 || n > PROGRAM_MAX + 1 || in->p[n - 1] != ':')
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (in->p[i] == '=' ||
-				(in->p[i] == '<' && (i == 0 || !memchr(")>", in->p[i - 1], 2))))
+	for (; n < word.n; n++) {
+		unsigned char c = word.p[n];
+		if (!special[c])
+			continue;
+		if (c == ' ')
+			break;
+		if (c == '=' || (c == '<' && (n == 0 || !memchr(")>", word.p[n - 1], 2))))
 			return false;
-	if (!program_of(bytes_head(*in, n - 1), out))
+		if (c == '[' && open == word.n)
+			open = n;
+	}
+	if (n < 2 || n > PROGRAM_MAX + 1 || word.p[n - 1] != ':')
 		return false;
+	uint64_t pid = 0;
+	word.n = n - 1;
+	if (word.p[n - 2] == ']') {
+		for (size_t i = open + 1; i < n - 2; i++) {
+			if (!is_digit(word.p[i]) || pid > UINT32_MAX)
+				return false;
+			pid = pid * 10 + (word.p[i] - '0');
+		}
+		if (open == 0 || open + 1 >= n - 2 || pid > UINT32_MAX)
+			return false;
+		word.n = open;
+	}
+	out->program = word;
+	out->pid = (uint32_t)pid;
 	*in = bytes_skip(*in, n + (n < in->n));
 	return true;
 }
@@ -727,51 +728,49 @@ static bool take_inner_program(struct bytes *in, struct syslog_line *out)
 	return true;
 }
 
-/* Remembers "time host " of a line of the plain form "time host program[pid]: text". */
+/* Remembers " host " of a line of the plain form "time host program[pid]: text". */
 static void keep_head(struct syslog_reader *r, struct bytes line, struct bytes text,
 		const struct syslog_line *out)
 {
-	const unsigned char *program = out->program.p, *host = out->host.p;
+	const unsigned char *program = out->program.p, *host = out->host.p,
+			    *from = out->when.p + out->when.n;
 
 	r->head_n = 0;
-	if (out->pid == 0 || out->host.n == 0 || host != out->when.p + out->when.n + 1 ||
+	if (out->when.p != line.p || out->pid == 0 || out->host.n == 0 || host != from + 1 ||
 			(unsigned)((host[0] | 32) - 'a') >= 26 ||
 			program != host + out->host.n + 1 || program[out->program.n] != '[' ||
 			text.n == 0 || text.p[-2] != ':' ||
-			(size_t)(program - line.p) > sizeof(r->head))
+			(size_t)(program - from) > sizeof(r->head))
 		return;
-	r->head_n = (unsigned char)(program - line.p);
-	r->when_at = (unsigned char)(out->when.p - line.p);
-	r->when_n = (unsigned char)out->when.n;
-	r->host_at = (unsigned char)(host - line.p);
-	memcpy(r->head, line.p, r->head_n);
-	r->head_said = *out;
+	r->head_n = (unsigned char)(program - from);
+	memcpy(r->head, from, r->head_n);
 }
 
-/* The same again: only the program is read. What take_prefix looks for besides cannot be there. */
+/* The same day and host again: what take_prefix looks for besides cannot be there. */
 static bool take_head(const struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
 {
-	struct bytes line = out->line, rest = bytes_skip(*in, r->head_n);
-	size_t n = rest.n;
-	uint32_t pid = out->pid;
+	size_t day = r->day_key_n;
+	struct bytes rest = bytes_skip(*in, day + 1);
 
-	if (r->head_n == 0 || n == 0 ||
-			!bytes_equal(bytes_head(*in, r->head_n),
-					(struct bytes){ r->head, r->head_n }))
+	if (r->head_n == 0 || day == 0 || rest.n == 0 || !is_day(r, in->p, day))
 		return false;
-	if (!take_program(&rest, out) || out->pid == 0 || n - rest.n < PROGRAM_MIN) {
+	bool is_iso = is_digit(in->p[0]), is_own = is_iso && in->p[day] == ' ';
+	if ((is_iso && !is_own && in->p[day] != 'T') || !take_clock(&rest, out, r->day_s))
+		return false;
+	if (is_iso)
+		take_zone(&rest, out);
+	struct bytes host = bytes_head(rest, r->head_n);
+	if (!bytes_equal(host, (struct bytes){ r->head, r->head_n }))
+		return false;
+	rest = bytes_skip(rest, host.n);
+	size_t n = rest.n;
+	if (!take_program(&rest, out) || n - rest.n < PROGRAM_MIN || (is_own && out->pid == 0)) {
 		out->program = (struct bytes){ NULL, 0 };
-		out->pid = pid;
+		out->pid = 0;
 		return false;
 	}
-	struct bytes program = out->program;
-	pid = out->pid;
-	*out = r->head_said;
-	out->line = line;
-	out->when = (struct bytes){ in->p + r->when_at, r->when_n };
-	out->host.p = in->p + r->host_at;
-	out->program = program;
-	out->pid = pid;
+	out->when = (struct bytes){ in->p, (size_t)(host.p - in->p) };
+	out->host = (struct bytes){ host.p + 1, host.n - 2 };
 	*in = rest;
 	return true;
 }
@@ -917,5 +916,5 @@ void syslog_hint(struct syslog_reader *r, struct syslog_line *line, int64_t epoc
 		line->wall_s = syslog_wall(&d);
 	}
 	r->last_s = line->wall_s;
-	r->day_key_n = r->head_n = 0;
+	r->day_key_n = 0;
 }

@@ -50,11 +50,9 @@ struct syslog_reader {
 	int64_t day_s;     /* and its midnight */
 	struct bytes last; /* the line before, for "last message repeated" */
 	struct buf kept;   /* owns last when syslog_keep was called */
-	/* "Mar  3 04:05:06 mx1 " as it stood before a program, and what it said: the next line mostly
-	 * begins with the same */
-	unsigned char head[64];
-	unsigned char head_n, when_at, when_n, host_at;
-	struct syslog_line head_said;
+	unsigned char head
+			[64]; /* " mx1 " as it stood between time and program: mostly does again */
+	unsigned char head_n;
 };
 
 /* now_s: wall clock of now, as wall_s above. */

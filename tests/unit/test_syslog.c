@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -254,39 +255,48 @@ static void test_dates(void **state)
 	}
 }
 
-/* A line that begins as the one before is read as if it stood alone. */
+/* A line of the day and host of the one before is read as if it stood alone. */
 static void test_same_head(void **state)
 {
-	static const char first[] = "Mar  3 04:05:06 mx1 postfix/smtpd[43]: connect from a";
-	static const char *const lines[] = {
-		"Mar  3 04:05:06 mx1 postfix/qmgr[900]: 9E03F810FC: removed",
-		"Mar  3 04:05:06 mx1 kernel: Out of memory",
-		"Mar  3 04:05:06 mx1 a: b: c",
-		"Mar  3 04:05:06 mx1 ab 04:05: x",
-		"Mar  3 04:05:06 mx1 mail.info postfix/qmgr[900]: x",
-		"Mar  3 04:05:06 mx1 dockerd[13]: postfix/smtpd[44]: connect from b",
-		"Mar  3 04:05:06 mx1 fwd[13]: Mar  3 04:05:07 mx2 postfix/smtpd[44]: x",
-		"Mar  3 04:05:06 mx1 postfix/qmgr[0]: x",
-		"Mar  3 04:05:06 mx1 key=value[7]: x",
-		"Mar  3 04:05:06 mx1 imap(a)<7><b>: x",
-		"Mar  3 04:05:06 mx1 ",
-		"Mar  3 04:05:06 mx10 postfix/smtpd[43]: connect from a",
-		"Mar  3 04:05:07 mx1 postfix/smtpd[43]: connect from a",
+	static const char *const firsts[] = {
+		"Mar  3 04:05:06 mx1 postfix/smtpd[43]: connect from a",
+		"2025-03-03T04:05:06.123+01:00 mx1 postfix/smtpd[43]: connect from a",
+		"2025-03-03 04:05:06 mx1 postfix/smtpd[43]: connect from a",
 	};
+	static const char *const times[] = { "Mar  3 04:05:06", "Mar  3 04:05:07.25",
+		"Mar  3 24:05:07", "Mar  4 04:05:07", "2025-03-03T04:05:07.5Z",
+		"2025-03-03T04:05:07+0200", "2025-03-03_04:05:07", "2025-03-03 04:05:07",
+		"2025-03-03T04:05", "2025-03-0" };
+	static const char *const rests[] = { " mx1 postfix/qmgr[900]: 9E03F810FC: removed",
+		" mx1 kernel: Out of memory", " mx1 a: b: c", " mx1 ab 04:05: x",
+		" mx1 mail.info postfix/qmgr[900]: x",
+		" mx1 dockerd[13]: postfix/smtpd[44]: connect from b",
+		" mx1 fwd[13]: Mar  3 04:05:07 mx2 postfix/smtpd[44]: x", " mx1 postfix/qmgr[0]: x",
+		" mx1 postfix/qmgr[4294967296]: x", " mx1 postfix/qmgr[]: x",
+		" mx1 postfix/qmgr[1][2]: x", " mx1 [postfix[2]: x", " mx1 key=value[7]: x",
+		" mx1 imap(a)<7><b>: x", " mx1 <7>abcdefg: x", " mx1 dovecot:", " mx1 ", " mx1", "",
+		" mx10 postfix/smtpd[43]: connect from a" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (size_t i = 0; i < COUNT(firsts) * COUNT(times) * COUNT(rests); i++) {
 		struct syslog_reader warm, cold;
 		struct syslog_line a, b;
+		char line[200];
+		snprintf(line, sizeof(line), "%s%s", times[i / COUNT(rests) % COUNT(times)],
+				rests[i % COUNT(rests)]);
 		syslog_init(&warm, 1741000000);
 		syslog_init(&cold, 1741000000);
-		assert_true(syslog_read(&warm, bytes_of(first), &a));
-		assert_true(syslog_read(&warm, bytes_of(lines[i]), &a));
-		assert_true(syslog_read(&cold, bytes_of(lines[i]), &b));
+		assert_true(syslog_read(&warm, bytes_of(firsts[i / COUNT(rests) / COUNT(times)]),
+				&a));
+		assert_true(syslog_read(&warm, bytes_of(line), &a));
+		assert_true(syslog_read(&cold, bytes_of(line), &b));
 		assert_true(bytes_equal(a.when, b.when) && bytes_equal(a.host, b.host));
-		assert_true(bytes_equal(a.program, b.program) && bytes_equal(a.text, b.text));
+		if (!bytes_equal(a.program, b.program) || !bytes_equal(a.text, b.text))
+			fail_msg("%s", line);
 		assert_true(a.line.p == b.line.p && a.text.p == b.text.p);
 		assert_int_equal(a.wall_s, b.wall_s);
+		assert_int_equal(a.micro_s, b.micro_s);
+		assert_int_equal(a.zone_min, b.zone_min);
 		assert_int_equal(a.pid, b.pid);
 		assert_int_equal(a.level, b.level);
 		syslog_free(&warm);
