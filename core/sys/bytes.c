@@ -94,14 +94,20 @@ size_t bytes_find(struct bytes in, unsigned char c)
 {
 	size_t i = 0;
 
-	for (; i + 16 <= in.n; i += 16) {
+	if (in.n < 16) {
+		while (i < in.n && in.p[i] != c)
+			i++;
+		return i;
+	}
+	for (;; i += 16) {
+		if (i + 16 > in.n)
+			i = in.n - 16; /* some of it once more */
 		uint64_t hits = equal16(in.p + i, c);
 		if (hits)
 			return i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
+		if (i + 16 == in.n)
+			return in.n;
 	}
-	while (i < in.n && in.p[i] != c)
-		i++;
-	return i;
 }
 
 /* Where the first and the last octet of what are at their distance, the others are compared. */
@@ -194,13 +200,13 @@ bool bytes_uint(struct bytes *in, uint64_t max, uint64_t *out)
 	uint64_t value = 0;
 	size_t i = 0;
 
-	for (; i < in->n && in->p[i] >= '0' && in->p[i] <= '9'; i++) {
+	for (; i < in->n && (unsigned)(in->p[i] - '0') < 10; i++) {
 		uint64_t digit = in->p[i] - '0';
-		if (digit > max || value > (max - digit) / 10)
+		if (value > UINT64_MAX / 10 || value * 10 > UINT64_MAX - digit)
 			return false;
 		value = value * 10 + digit;
 	}
-	if (i == 0)
+	if (i == 0 || value > max)
 		return false;
 	*in = bytes_skip(*in, i);
 	*out = value;
