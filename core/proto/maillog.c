@@ -70,15 +70,19 @@ static bool is_after_value(struct bytes in)
 /* The end of a value in <>: a quoted local part may hold a ">" too. */
 static size_t angle_end(struct bytes in)
 {
-	for (size_t i = 1; i < in.n; i++)
-		if (in.p[i] == '>' && is_after_value((struct bytes){ in.p + i + 1, in.n - i - 1 }))
+	for (size_t i = 1; i < in.n; i++) {
+		i += bytes_find((struct bytes){ in.p + i, in.n - i }, '>');
+		if (i < in.n && is_after_value((struct bytes){ in.p + i + 1, in.n - i - 1 }))
 			return i;
+	}
 	return in.n;
 }
 
 static size_t plain_end(struct bytes in, bool by_blank)
 {
 	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] > ',') /* neither that nor a blank */
+			continue;
 		if (in.p[i] == ' ' && by_blank)
 			return i;
 		if (in.p[i] == ',' && (i + 1 == in.n || in.p[i + 1] == ' '))
@@ -138,11 +142,9 @@ void maillog_fields(struct log_event *e, struct bytes *in, bool by_blank,
 
 bool maillog_peer(struct bytes *in, struct bytes *name, struct bytes *ip)
 {
-	size_t open = 0;
+	size_t open = bytes_find(*in, '[');
 
-	while (open < in->n && in->p[open] != '[' && in->p[open] != ' ')
-		open++;
-	if (open >= in->n || in->p[open] != '[')
+	if (open >= in->n || bytes_find(bytes_head(*in, open), ' ') < open)
 		return false;
 	struct bytes inner = { in->p + open + 1, in->n - open - 1 };
 	size_t n = bytes_find(bytes_head(inner, 256), ']');
@@ -275,20 +277,19 @@ void maillog_reply(struct log_event *e, struct bytes text)
 
 uint32_t maillog_ms(struct bytes text)
 {
-	uint64_t part[3] = { 0 }, days = 0, ms = 0;
-	size_t n = 0;
+	uint64_t part = 0, days = 0, s = 0;
 
-	if (bytes_find(text, '+') < text.n && bytes_uint(&text, 10000, &days))
-		text = bytes_skip(text, 1);
-	while (n < 3 && bytes_uint(&text, 4000000, &part[n])) {
-		n++;
-		if (text.n == 0 || text.p[0] != ':')
+	for (size_t n = 0; n < 4 && bytes_uint(&text, 4000000, &part); n++) {
+		s = s * 60 + part;
+		if (text.n == 0 || (text.p[0] != ':' && text.p[0] != '+'))
 			break;
+		if (text.p[0] == '+') {
+			days = s;
+			s = 0;
+		}
 		text = bytes_skip(text, 1);
 	}
-	for (size_t i = 0; i < n; i++)
-		ms = ms * 60 + part[i];
-	ms = (days * 86400 + ms) * 1000;
+	uint64_t ms = (days * 86400 + s) * 1000;
 	for (uint32_t scale = 100, i = 1; text.n > i && i < 4 && text.p[0] == '.' &&
 			text.p[i] >= '0' && text.p[i] <= '9';
 			i++, scale /= 10)
@@ -313,7 +314,8 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 		{ BYTES("info: "), SYSLOG_INFO }, { BYTES("debug: "), SYSLOG_DEBUG } };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (!bytes_starts_nocase(*text, rows[i].word))
+		if (text->n == 0 || (text->p[0] | 32) != rows[i].word.p[0] ||
+				!bytes_starts_nocase(*text, rows[i].word))
 			continue;
 		e->level = rows[i].level;
 		*text = bytes_skip(*text, rows[i].word.n);
@@ -325,15 +327,14 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 /* The alphabet of long ids: digits and consonants (Postfix 2.9, safe_ultostr). */
 static int value52(unsigned char c)
 {
-	/* by letter, plus one; vowels have none */
-	static const unsigned char values[26] = { 0, 1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 10, 11, 0, 12,
-		13, 14, 15, 16, 0, 17, 18, 19, 20, 21 };
+	static const unsigned char plus_one['z' - '0' + 1] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+		['B' - '0'] = 11, 12, 13, ['F' - '0'] = 14, 15, 16, ['J' - '0'] = 17, 18, 19, 20,
+		21, ['P' - '0'] = 22, 23, 24, 25, 26, ['V' - '0'] = 27, 28, 29, 30, 31,
+		['b' - '0'] = 32, 33, 34, ['f' - '0'] = 35, 36, 37, ['j' - '0'] = 38, 39, 40, 41,
+		42, ['p' - '0'] = 43, 44, 45, 46, 47, ['v' - '0'] = 48, 49, 50, 51, 52 };
+	unsigned i = (unsigned)c - '0';
 
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	unsigned char letter = c | 32;
-	unsigned char value = letter >= 'a' && letter <= 'z' ? values[letter - 'a'] : 0;
-	return value ? value + (c >= 'a' ? 30 : 9) : -1;
+	return i < sizeof(plus_one) ? plus_one[i] - 1 : -1;
 }
 
 static int value62(unsigned char c)

@@ -471,6 +471,9 @@ static void take_id(struct log_event *e, struct bytes *text)
 {
 	size_t n = 0;
 
+	if (text->n == 0 ||
+			text->p[0] > 'Z') /* the first digit tells decades: it is no small letter */
+		return;
 	while (n < text->n && n < 26 && text->p[n] != ':' && text->p[n] != ' ')
 		n++;
 	if (n < 6 || n + 1 >= text->n || text->p[n] != ':' || text->p[n + 1] != ' ')
