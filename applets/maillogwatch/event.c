@@ -160,11 +160,21 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 	return a;
 }
 
-static bool is_word(unsigned char c)
-{
-	return (unsigned)((c | 32) - 'a') < 26 || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-			c == '.' || c == '@' || c == '+' || c == '=' || c == ':' || c >= 0x80;
-}
+/* Octets of words, and those that make one a name or a number. */
+enum { WORD = 1, TELLING = 2 };
+static const unsigned char kinds[256] = {
+	['0' ... '9'] = WORD | TELLING,
+	['.'] = WORD | TELLING,
+	[':'] = WORD | TELLING,
+	['@'] = WORD | TELLING,
+	['A' ... 'Z'] = WORD,
+	['a' ... 'z'] = WORD,
+	['_'] = WORD,
+	['-'] = WORD,
+	['+'] = WORD,
+	['='] = WORD,
+	[0x80 ... 0xff] = WORD,
+};
 
 /* A number of a reply or a port says what happened; others only which one. */
 static bool is_kept_number(struct bytes word)
@@ -179,15 +189,6 @@ static bool is_kept_number(struct bytes word)
 	return (dots == 0 && word.n <= 3) || (dots == 2 && word.n <= 7);
 }
 
-static size_t digits_in(struct bytes word)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < word.n; i++)
-		n += word.p[i] >= '0' && word.p[i] <= '9';
-	return n;
-}
-
 static void put_word(struct buf *out, struct bytes word)
 {
 	if (word.n > 1 && word.p[0] == ':') { /* "]:25:" */
@@ -198,9 +199,10 @@ static void put_word(struct buf *out, struct bytes word)
 	struct bytes bare = bytes_head(word,
 			word.n - (ip_end == ':' || ip_end == '.' || ip_end == '-'));
 	struct bytes tail = bytes_skip(word, bare.n);
-	size_t n = digits_in(bare), dots = 0, colons = 0;
+	size_t n = 0, dots = 0, colons = 0;
 
 	for (size_t i = 0; i < bare.n; i++) {
+		n += bare.p[i] >= '0' && bare.p[i] <= '9';
 		dots += bare.p[i] == '.';
 		colons += bare.p[i] == ':';
 	}
@@ -226,21 +228,23 @@ enum { NORMAL_MAX = 160 };
 
 void event_normal(struct buf *out, struct bytes text)
 {
-	size_t from = out->n;
+	size_t from = out->n, run = 0; /* at the front of text, to be put as it is */
 
-	while (text.n > 0 && out->n - from < NORMAL_MAX) {
-		size_t n = 0;
-		while (n < text.n && is_word(text.p[n]))
-			n++;
-		if (n > 0)
-			put_word(out, bytes_head(text, n));
-		text = bytes_skip(text, n);
-		n = 0;
-		while (n < text.n && !is_word(text.p[n]))
-			n++;
-		buf_put(out, bytes_head(text, n));
-		text = bytes_skip(text, n);
+	while (run < text.n && out->n + run - from < NORMAL_MAX) {
+		size_t word = run;
+		unsigned char all = 0;
+		for (; run < text.n && kinds[text.p[run]]; run++)
+			all |= kinds[text.p[run]];
+		if (all & TELLING) {
+			buf_put(out, bytes_head(text, word));
+			put_word(out, (struct bytes){ text.p + word, run - word });
+			text = bytes_skip(text, run);
+			run = 0;
+		}
+		while (run < text.n && !kinds[text.p[run]])
+			run++;
 	}
-	if (text.n > 0)
+	buf_put(out, bytes_head(text, run));
+	if (run < text.n)
 		buf_puts(out, "...");
 }

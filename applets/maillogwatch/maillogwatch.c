@@ -123,7 +123,7 @@ static int nagios(struct watch *t, struct summary *s)
 	struct tally *alarms = &s->tables[SUMMARY_ALARMS];
 
 	report_init(&r, t->w, "maillogwatch", NULL, &t->o->common);
-	tally_sort(alarms);
+	tally_top(alarms, 1);
 	enum report_status status = REPORT_OK;
 	if (alarms->count > 0) {
 		status = REPORT_CRITICAL;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 128 * 1024, SENDERS_MAX = 2 * 1024 * 1024, TEXT_MAX = 1024 };
+enum { SLOTS_FIRST = 1024, SENDERS_MAX = 2 * 1024 * 1024, TEXT_MAX = 1024 };
 
 const char *const summary_table_names[SUMMARY_TABLES] = { "reasons", "senders", "recipients",
 	"domains", "relays", "slow_ms", "rejected_ips", "failed_ips", "failed_users",
@@ -46,7 +46,8 @@ uint64_t *summary_number(struct summary *s, size_t i)
 void summary_init(struct summary *s)
 {
 	*s = (struct summary){ .senders = BUF(SENDERS_MAX), .text = BUF(TEXT_MAX) };
-	s->ids = xcalloc(SLOTS, sizeof(s->ids[0]));
+	s->slots = SLOTS_FIRST;
+	s->ids = xcalloc(s->slots, sizeof(s->ids[0]));
 	buf_putc(&s->senders, '\0');
 }
 
@@ -68,10 +69,10 @@ static void count_text(struct summary *s, enum summary_table table, struct bytes
 /* Linear probing; the one that was asked for, or the free slot where it belongs. */
 static struct summary_id *find_id(struct summary *s, uint64_t hash)
 {
-	size_t at = (size_t)hash & (SLOTS - 1);
+	size_t at = (size_t)hash & (s->slots - 1);
 
 	while (s->ids[at].hash != 0 && s->ids[at].hash != hash)
-		at = (at + 1) & (SLOTS - 1);
+		at = (at + 1) & (s->slots - 1);
 	return &s->ids[at];
 }
 
@@ -83,11 +84,11 @@ static void drop_id(struct summary *s, struct summary_id *id)
 	s->ids[hole].hash = 0;
 	s->id_count--;
 	for (;;) {
-		at = (at + 1) & (SLOTS - 1);
+		at = (at + 1) & (s->slots - 1);
 		if (s->ids[at].hash == 0)
 			return;
-		size_t home = (size_t)s->ids[at].hash & (SLOTS - 1);
-		if (((at - home) & (SLOTS - 1)) < ((at - hole) & (SLOTS - 1)))
+		size_t home = (size_t)s->ids[at].hash & (s->slots - 1);
+		if (((at - home) & (s->slots - 1)) < ((at - hole) & (s->slots - 1)))
 			continue;
 		s->ids[hole] = s->ids[at];
 		s->ids[at].hash = 0;
@@ -109,40 +110,50 @@ static void count_id(struct summary *s, const struct summary_id *id, uint8_t fla
 		s->deferred_mails++;
 }
 
-/* Forgets the older half of all ids. */
-static void forget_ids(struct summary *s)
+/* Into so many slots; ids that were heard of last before limit_s are forgotten. */
+static void move_ids(struct summary *s, size_t slots, int64_t limit_s)
 {
-	int64_t oldest = INT64_MAX, newest = INT64_MIN;
-	struct summary_id *old = s->ids;
+	struct summary_id *old = s->ids, *end = old + s->slots;
 
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (old[i].hash == 0)
-			continue;
-		oldest = old[i].last_s < oldest ? old[i].last_s : oldest;
-		newest = old[i].last_s > newest ? old[i].last_s : newest;
-	}
-	int64_t limit = oldest + (newest - oldest) / 2;
-	s->ids = xcalloc(SLOTS, sizeof(s->ids[0]));
+	s->slots = slots;
+	s->ids = xcalloc(slots, sizeof(s->ids[0]));
 	s->id_count = 0;
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (old[i].hash == 0)
+	for (struct summary_id *id = old; id < end; id++) {
+		if (id->hash == 0)
 			continue;
-		if (old[i].last_s > limit) {
-			*find_id(s, old[i].hash) = old[i];
+		if (id->last_s >= limit_s) {
+			*find_id(s, id->hash) = *id;
 			s->id_count++;
 			continue;
 		}
-		if (!(old[i].flags & SUMMARY_BEGUN))
-			count_id(s, &old[i], old[i].flags);
+		if (!(id->flags & SUMMARY_BEGUN))
+			count_id(s, id, id->flags);
 		s->forgotten_ids++;
 	}
 	free(old);
+}
+
+/* Forgets the older half of all ids; those without a time are the oldest. */
+static void forget_ids(struct summary *s)
+{
+	int64_t oldest = INT64_MAX, newest = SYSLOG_NO_TIME;
+
+	for (size_t i = 0; i < s->slots; i++) {
+		int64_t last_s = s->ids[i].last_s;
+		if (s->ids[i].hash == 0 || last_s == SYSLOG_NO_TIME)
+			continue;
+		oldest = last_s < oldest ? last_s : oldest;
+		newest = last_s > newest ? last_s : newest;
+	}
+	move_ids(s, s->slots, newest < oldest ? INT64_MAX : newest - (newest - oldest) / 2);
 }
 
 static struct summary_id *make_id(struct summary *s, uint64_t hash)
 {
 	if (s->id_count >= SUMMARY_IDS_MAX)
 		forget_ids(s);
+	else if (s->id_count >= s->slots / 4 * 3)
+		move_ids(s, s->slots * 2, INT64_MIN);
 	struct summary_id *id = find_id(s, hash);
 	if (id->hash == 0) {
 		*id = (struct summary_id){ .hash = hash };
@@ -222,7 +233,8 @@ static void count_reason(struct summary *s, const struct log_event *e)
 	struct bytes reason = e->reason;
 
 	buf_clear(&s->text);
-	buf_printf(&s->text, "%s ", maillog_class_name(e->class));
+	buf_puts(&s->text, maillog_class_name(e->class));
+	buf_putc(&s->text, ' ');
 	size_t said = bytes_search(reason, BYTES(" said: "));
 	if (said < reason.n)
 		reason = bytes_skip(reason, said + 7);
@@ -450,7 +462,7 @@ void summary_add_id(struct summary *s, const struct summary_id *other, struct by
 
 void summary_close(struct summary *s)
 {
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < s->slots; i++)
 		if (s->ids[i].hash && !(s->ids[i].flags & SUMMARY_BEGUN))
 			count_id(s, &s->ids[i], s->ids[i].flags);
 }

@@ -60,7 +60,7 @@ struct summary {
 	struct summary_segment segments[SUMMARY_SEGMENTS_MAX]; /* in order, no gap within */
 	size_t segment_count;
 	struct summary_id *ids; /* open addressing by hash */
-	size_t id_count;
+	size_t id_count, slots; /* slots: a power of two */
 	struct buf senders;
 	struct buf text; /* scratch */
 	bool is_damaged; /* parts of the logs could not be read */

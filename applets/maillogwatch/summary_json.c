@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 128 * 1024, TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096 };
 
 static void put_numbers(struct json *j, const char *key, const uint64_t *n, size_t count)
 {
@@ -42,7 +42,7 @@ static void put_tally(struct json *j, const char *key, const struct tally *t)
 static void put_ids(struct json *j, const struct summary *s)
 {
 	json_array(j, "open");
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < s->slots; i++) {
 		const struct summary_id *id = &s->ids[i];
 		if (id->hash == 0)
 			continue;

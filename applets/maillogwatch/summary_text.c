@@ -187,7 +187,7 @@ static void put_table(struct summary *s, struct world *w, enum summary_table tab
 
 	if (t->count == 0)
 		return;
-	tally_sort(t);
+	tally_top(t, ROWS);
 	out_printf(&w->out, "\n%s\n", title);
 	for (size_t i = 0; i < t->count && i < ROWS; i++)
 		put_row(w, t->rows[i].count / (is_time ? 1000 : 1), tally_text(t, &t->rows[i]),
@@ -212,7 +212,7 @@ static void put_failed(struct summary *s, struct world *w)
 		struct bytes pair = tally_text(pairs, &pairs->rows[i]);
 		tally_add(&users, bytes_head(pair, bytes_find(pair, ' ')), 1);
 	}
-	tally_sort(ips);
+	tally_top(ips, ROWS);
 	out_puts(&w->out, "\nfailed logins by address (and how many user names it tried)\n");
 	for (size_t i = 0; i < ips->count && i < ROWS; i++) {
 		struct bytes ip = tally_text(ips, &ips->rows[i]);
@@ -233,7 +233,7 @@ static void put_alarms(struct summary *s, struct world *w)
 {
 	struct tally *t = &s->tables[SUMMARY_ALARMS];
 
-	tally_sort(t);
+	tally_top(t, ROWS);
 	out_printf(&w->out, "\nALARMS    %s\n", t->count ? "something does not work:" : "none");
 	for (size_t i = 0; i < t->count && i < ROWS; i++) {
 		struct bytes text = tally_text(t, &t->rows[i]);

@@ -135,31 +135,24 @@ uint64_t tally_sum(const struct tally *t)
 	return sum;
 }
 
-/* qsort has no context: the texts are compared through pointers that stand for the offsets. */
-struct sorted {
-	struct tally_row row;
-	struct bytes text;
-};
-
-static int compare_rows(const void *a, const void *b)
+static bool is_before(const struct tally *t, const struct tally_row *a, const struct tally_row *b)
 {
-	const struct sorted *x = a, *y = b;
-	size_t n = x->text.n < y->text.n ? x->text.n : y->text.n;
+	size_t n = a->n < b->n ? a->n : b->n;
 
-	if (x->row.count != y->row.count)
-		return x->row.count < y->row.count ? 1 : -1;
-	int order = n ? memcmp(x->text.p, y->text.p, n) : 0;
-	return order ? order : x->text.n < y->text.n ? -1 : x->text.n > y->text.n;
+	if (a->count != b->count)
+		return a->count > b->count;
+	int order = n ? memcmp(tally_text(t, a).p, tally_text(t, b).p, n) : 0;
+	return order ? order < 0 : a->n < b->n;
 }
 
-void tally_sort(struct tally *t)
+void tally_top(struct tally *t, size_t k)
 {
-	struct sorted *all = xcalloc(t->count + 1, sizeof(all[0]));
-
-	for (size_t i = 0; i < t->count; i++)
-		all[i] = (struct sorted){ t->rows[i], tally_text(t, &t->rows[i]) };
-	qsort(all, t->count, sizeof(all[0]), compare_rows);
-	for (size_t i = 0; i < t->count; i++)
-		t->rows[i] = all[i].row;
-	free(all);
+	for (size_t i = 0; i < k && i < t->count; i++) {
+		struct tally_row *best = &t->rows[i], first = *best;
+		for (struct tally_row *row = best + 1; row < t->rows + t->count; row++)
+			if (is_before(t, row, best))
+				best = row;
+		t->rows[i] = *best;
+		*best = first;
+	}
 }

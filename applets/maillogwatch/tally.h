@@ -37,8 +37,8 @@ uint64_t tally_get(const struct tally *t, struct bytes text); /* 0 = not counted
 struct bytes tally_text(const struct tally *t, const struct tally_row *row);
 uint64_t tally_sum(const struct tally *t);
 
-/* Sorts the rows: the most counted first, texts in order among equals. Only tally_free and reading
- * are allowed after it. */
-void tally_sort(struct tally *t);
+/* Brings the k most counted rows to the front: the most counted first, texts in order among equals.
+ * Only tally_free and reading are allowed after it. */
+void tally_top(struct tally *t, size_t k);
 
 uint64_t tally_hash(struct bytes text);
