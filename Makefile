@@ -85,7 +85,7 @@ build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O1 -o $@ $<
 
 # what gigabytes go through
-$(addprefix build/musl/core/,sys/bytes.o sys/buf.o proto/b64_fast.o): DEFINES = -O2
+$(patsubst %,build/musl/core/%.o,sys/bytes sys/buf proto/b64_fast proto/syslog proto/maillog): DEFINES = -O2
 build/%/core/sys/version.o: DEFINES = -DMTABOX_VERSION='"$(VERSION)"' -DMTABOX_BUILD_EPOCH=$(EPOCH)
 build/musl/core/sys/version.o build/$(SAN)/core/sys/version.o: build/version
 # Files that change only when what they tell does.

@@ -3,7 +3,8 @@
  *
  * A line is read from the left in layers: what a container runtime or a forwarder put in front,
  * <PRI>, the time, host and severity words, the program. When what the program said begins with
- * such a prefix again, that inner one counts.
+ * such a prefix again, that inner one counts. What is cold here is left small by the compiler: most
+ * lines go by take_head.
  */
 #include "proto/syslog.h"
 
@@ -56,7 +57,7 @@ static int64_t days_of(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-struct syslog_date syslog_date(int64_t wall_s)
+__attribute__((cold)) struct syslog_date syslog_date(int64_t wall_s)
 {
 	int64_t days = wall_s / DAY_S - (wall_s % DAY_S < 0), s = wall_s - days * DAY_S;
 	int64_t z = days + 719468, era = z / 146097, doe = z % 146097;
@@ -560,7 +561,7 @@ static void skip_colour(struct bytes *in)
 }
 
 /* The colours and the name that docker compose puts in front ("mail_1  | "). */
-static void take_compose(struct bytes *in)
+__attribute__((cold)) static void take_compose(struct bytes *in)
 {
 	struct bytes rest = *in, word;
 
@@ -659,7 +660,8 @@ static bool is_nested(struct bytes text)
 }
 
 /* One prefix. False: in does not begin with one; out may be changed. */
-static bool take_prefix(struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
+__attribute__((cold)) static bool take_prefix(struct syslog_reader *r, struct bytes *in,
+		struct syslog_line *out)
 {
 	take_pri(in, out);
 	if (take_5424(r, in, out))
@@ -698,7 +700,8 @@ static bool take_prefix(struct syslog_reader *r, struct bytes *in, struct syslog
 }
 
 /* A whole prefix again, of the writer that was forwarded. */
-static bool take_nested(struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
+__attribute__((cold)) static bool take_nested(struct syslog_reader *r, struct bytes *in,
+		struct syslog_line *out)
 {
 	if (!is_nested(*in))
 		return false;
@@ -729,8 +732,8 @@ static bool take_inner_program(struct bytes *in, struct syslog_line *out)
 }
 
 /* Remembers " host " of a line of the plain form "time host program[pid]: text". */
-static void keep_head(struct syslog_reader *r, struct bytes line, struct bytes text,
-		const struct syslog_line *out)
+__attribute__((cold)) static void keep_head(struct syslog_reader *r, struct bytes line,
+		struct bytes text, const struct syslog_line *out)
 {
 	const unsigned char *program = out->program.p, *host = out->host.p,
 			    *from = out->when.p + out->when.n;
@@ -828,7 +831,7 @@ static void open_repeated(struct syslog_line *out)
 }
 
 /* "last message repeated N times": what the line before said, again. */
-static void repeat_last(struct syslog_reader *r, struct syslog_line *out)
+__attribute__((cold)) static void repeat_last(struct syslog_reader *r, struct syslog_line *out)
 {
 	struct syslog_line now = *out, last = { .zone_min = SYSLOG_NO_ZONE, .level = SYSLOG_NONE };
 	struct bytes rest = bytes_skip(out->text, bytes_search(out->text, BYTES("repeated ")) + 9);
