@@ -17,7 +17,7 @@
 #define HOST_NAME "mailsink.localhost" /* RFC 6761 6.3: such names are loopback everywhere */
 
 /* In the order of --cert-fault. */
-enum { CERT_GOOD, CERT_EXPIRED, CERT_EARLY, CERT_WRONG_NAME };
+enum { CERT_GOOD, CERT_EXPIRED, CERT_EARLY, CERT_WRONG_NAME, CERT_WEAK };
 
 enum { DAY_S = 86400, BANNER_MAX = 400, PEM_MAX = 64 * 1024, PORT_MAX = 65535 };
 
@@ -26,7 +26,7 @@ struct mailsink {
 	const char *bind;
 	struct opt_list users, faults, mechs;
 	const char *user_file, *maildir, *banner, *script;
-	const char *cert, *key, *cert_out;
+	const char *cert, *key, *cert_out, *client_ca;
 	bool no_tls, require_tls, discard, proxy, xclient;
 	int cert_fault, tls_version;
 	unsigned max_messages, max_bytes, max_size, max_sessions;
@@ -65,7 +65,8 @@ static const struct opt options[] = {
 	{0, "cert", "FILE", OPT_TEXT, AT(cert), "PEM certificate, then its chain", 0, 0},
 	{0, "key", "FILE", OPT_TEXT, AT(key), "its PEM key, when FILE of --cert has none", 0, 0},
 	{0, "cert-out", "FILE", OPT_TEXT, AT(cert_out), "write the certificate, for clients to trust", 0, 0},
-	{0, "cert-fault", "none|expired|early|wrong-name", OPT_CHOICE, AT(cert_fault), "make a certificate that is no good", 0, 0},
+	{0, "cert-fault", "none|expired|early|wrong-name|weak", OPT_CHOICE, AT(cert_fault), "make a certificate that is no good", 0, 0},
+	{0, "client-ca", "FILE", OPT_TEXT, AT(client_ca), "ask for certificates by FILE's authority; EXTERNAL", 0, 0},
 	{0, "tls-version", "any|1.2|1.3", OPT_CHOICE, AT(tls_version), "speak only this one", 0, 0},
 	{0, "require-tls", NULL, OPT_FLAG, AT(require_tls), "no mail and no login in clear text", 0, 0},
 	{0, "no-tls", NULL, OPT_FLAG, AT(no_tls), "neither STARTTLS nor TLS ports", 0, 0},
@@ -95,7 +96,8 @@ static const char *const more[] = {
 	" whoever is there.",
 	"--auth chooses among ANONYMOUS, LOGIN, PLAIN, NTLM, CRAM-MD5, DIGEST-MD5, XOAUTH2, OAUTHBEARER"
 	" (the password is the token), SCRAM-SHA-1, SCRAM-SHA-256; without it all but ANONYMOUS and"
-	" NTLM. With ANONYMOUS anybody logs in. USER, APOP and LOGIN of IMAP always work.",
+	" NTLM. With ANONYMOUS anybody logs in; EXTERNAL goes with a"
+	" certificate that --client-ca vouches for: the user is its CN, or who the client says. USER, APOP and LOGIN of IMAP always work.",
 	"With --proxy-protocol no session begins before its header, and with it or --xclient whoever"
 	" connects says which address he comes from: it is shown, and stands in Received.",
 	"--fault breaks the answer to a STAGE: a command's name, or greeting, tls (when it is to begin),"
@@ -190,6 +192,7 @@ static bool take_mechs(struct sink *sink, const struct opt_list *names, struct e
 	}
 	if (names->count == 0)
 		sink->mechs = LOGIN_USUAL;
+	sink->mechs |= SASL_EXTERNAL; /* for whom it can be */
 	return unknown == 0;
 }
 
@@ -229,9 +232,9 @@ static bool check_options(struct mailsink *m, struct err *e)
 {
 	struct addr a;
 
-	if (m->no_tls && (m->require_tls || m->cert || m->key || m->cert_out))
+	if (m->no_tls && (m->require_tls || m->cert || m->key || m->cert_out || m->client_ca))
 		return err_set(e, ERR_USAGE,
-				"--no-tls excludes --require-tls, --cert, --key and --cert-out");
+				"--no-tls excludes --require-tls, --cert, --key, --cert-out, --client-ca");
 	if (m->cert && m->cert_fault != CERT_GOOD)
 		return err_set(e, ERR_USAGE, "--cert-fault is for a self-made certificate");
 	if (m->script && m->faults.count > 0)
@@ -249,25 +252,34 @@ static bool check_options(struct mailsink *m, struct err *e)
 static struct tls_server *make_tls(struct world *w, const struct mailsink *m, const char *name,
 		struct err *e)
 {
-	/* made a year and a half ago, or to be made in a month */
-	static const int64_t shift_s[] = { [CERT_EXPIRED] = -550 * DAY_S,
-		[CERT_EARLY] = 30 * DAY_S,
-		[CERT_WRONG_NAME] = 0 };
 	const char *names[] = { "localhost", "127.0.0.1", "::1", name, m->bind };
 	const char *other[] = { "another.example" };
 	bool is_wrong = m->cert_fault == CERT_WRONG_NAME;
 	size_t count = strcmp(m->bind, "127.0.0.1") == 0 || strcmp(m->bind, "::1") == 0 ? 4 : 5;
+	const struct tls_self_made self = {
+		.names = is_wrong ? other : names,
+		.count = is_wrong ? 1 : count,
+		/* made a year and a half ago, or to be made in a month */
+		.shift_s = m->cert_fault == CERT_EXPIRED    ? -550 * DAY_S :
+				m->cert_fault == CERT_EARLY ? 30 * DAY_S :
+							      0,
+		.is_weak = m->cert_fault == CERT_WEAK,
+	};
 	struct tls_server *tls = m->cert ?
 			tls_server_load(w, m->cert, m->key ? m->key : m->cert, e) :
-			tls_server_make(w, is_wrong ? other : names, is_wrong ? 1 : count,
-					shift_s[m->cert_fault], e);
+			tls_server_make(w, &self, e);
 	struct buf pem = BUF(PEM_MAX);
 
 	if (tls && m->tls_version > 0)
 		tls_server_only(tls, m->tls_version == 1 ? 12 : 13);
-	if (tls && m->cert_out &&
-			!(tls_server_pem(tls, &pem) &&
-					file_write(m->cert_out, buf_bytes(&pem), true, e))) {
+	if (tls &&
+			((m->client_ca && !tls_server_ask(tls, m->client_ca, e)) ||
+					(m->cert_out &&
+							!(tls_server_pem(tls, &pem) &&
+									file_write(m->cert_out,
+											buf_bytes(&pem),
+											true,
+											e))))) {
 		tls_server_free(tls);
 		tls = NULL;
 	}

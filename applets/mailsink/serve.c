@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum {
@@ -133,6 +134,13 @@ static void tell_tls(struct conn *c)
 	c->tls_told = true;
 	journal_note(&c->session->sink->journal, &c->session->at, "tls", "%s, %s", seen.version,
 			seen.suite);
+	if (!seen.has_certificate)
+		return;
+	journal_note(&c->session->sink->journal, &c->session->at, "tls",
+			"certificate of \"%s\", %s", seen.subject,
+			seen.is_verified ? "by a trusted authority" : "not to be trusted");
+	if (seen.is_verified)
+		memcpy(c->session->certificate, seen.subject, sizeof(c->session->certificate));
 }
 
 static bool is_paused(const struct serve *v, const struct conn *c)

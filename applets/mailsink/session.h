@@ -4,7 +4,7 @@
 
 #include "applets/mailsink/login.h"
 #include "applets/mailsink/sink.h"
-#include "net/addr.h"
+#include "net/tls.h"
 
 /*
  * A session is a state machine without descriptors and clock: octets in by session_feed, octets out
@@ -61,7 +61,7 @@ struct session {
 	struct buf line; /* the line that is not whole yet; secret */
 	bool line_cut;
 	struct buf out;
-	char certificate[ADDR_HOST_MAX]; /* the client's: whose it is; "" = none that is trusted */
+	char certificate[TLS_TEXT_MAX]; /* the client's: whose it is; "" = none that is trusted */
 	struct login login;
 	struct fault_state fault;
 };

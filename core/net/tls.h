@@ -108,19 +108,26 @@ const char *tls_fault_text(unsigned faults);
 /* Its short name for JSON and the knowledge base: "expired", "wrong-name", ... */
 const char *tls_fault_name(unsigned faults);
 
-/* A server's key and certificate: from PEM files, or self-made (EC P-256, valid from yesterday
- * for a year, for the names and IP addresses given; shift_s moves both dates, in seconds, for tests
- * that want an expired one). Must outlive the streams started with it;
- * lent a world that lives as long. */
+/* A server's key and certificate: from PEM files, or self-made (EC P-256, valid from yesterday for
+ * a year). Must outlive the streams started with it; lent a world that lives as long. */
+struct tls_self_made {
+	const char *const *names; /* host names and IP addresses */
+	size_t count;
+	/* for tests that want a bad one */
+	int64_t shift_s; /* moves both dates, in seconds */
+	bool is_weak;    /* signed over a SHA-1 digest */
+};
 struct tls_server;
-struct tls_server *tls_server_make(struct world *w, const char *const *names, size_t count,
-		int64_t shift_s, struct err *e);
+struct tls_server *tls_server_make(struct world *w, const struct tls_self_made *m, struct err *e);
 struct tls_server *tls_server_load(struct world *w, const char *cert_file, const char *key_file,
 		struct err *e);
 void tls_server_free(struct tls_server *t);
 
 /* From now on it speaks this version only: 12 or 13. */
 void tls_server_only(struct tls_server *t, int version);
+
+/* Asks clients for a certificate by one of the file's authorities; none is needed. */
+bool tls_server_ask(struct tls_server *t, const char *ca_file, struct err *e);
 
 /* The certificates as PEM, so that a client can be told to trust a self-made one. */
 bool tls_server_pem(const struct tls_server *t, struct buf *out);
@@ -135,6 +142,9 @@ struct tls_seen {
 	bool handshake_done; /* the texts below are set */
 	char version[16];    /* "TLS1.3" */
 	char suite[64];
+	bool has_certificate;       /* the client, after tls_server_ask */
+	bool is_verified;           /* by an authority of the file, and of this time */
+	char subject[TLS_TEXT_MAX]; /* its CN where there is one; escape it */
 };
 struct tls_seen tls_server_seen(const struct stream *s);
 

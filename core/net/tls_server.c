@@ -25,7 +25,7 @@ enum {
 struct tls_server {
 	struct world *w;
 	mbedtls_ssl_config conf;
-	mbedtls_x509_crt crt;
+	mbedtls_x509_crt crt, clients; /* ours, and who vouches for clients */
 	mbedtls_pk_context key;
 };
 
@@ -36,6 +36,7 @@ static struct tls_server *server_new(struct world *w, struct err *e)
 	t->w = w;
 	mbedtls_ssl_config_init(&t->conf);
 	mbedtls_x509_crt_init(&t->crt);
+	mbedtls_x509_crt_init(&t->clients);
 	mbedtls_pk_init(&t->key);
 	if (tls_conf_init(&t->conf, w, MBEDTLS_SSL_IS_SERVER, e))
 		return t;
@@ -49,6 +50,7 @@ void tls_server_free(struct tls_server *t)
 		return;
 	mbedtls_ssl_config_free(&t->conf);
 	mbedtls_x509_crt_free(&t->crt);
+	mbedtls_x509_crt_free(&t->clients);
 	mbedtls_pk_free(&t->key);
 	free(t);
 }
@@ -96,7 +98,8 @@ static void make_sans(mbedtls_x509_san_list list[NAMES_MAX], unsigned char ips[N
 	}
 }
 
-static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t, int64_t now_s)
+static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t,
+		const struct tls_self_made *m)
 {
 	static const char dn[] = "CN=self-made by mtabox";
 	mbedtls_asn1_sequence usage = {
@@ -106,6 +109,7 @@ static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t, i
 	};
 	unsigned char serial[16];
 	char from[16], to[16];
+	int64_t now_s = t->w->wall_s(t->w) + m->shift_s;
 	int code;
 
 	t->w->random(t->w, serial, sizeof(serial));
@@ -113,7 +117,7 @@ static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t, i
 	date_text(from, now_s - DAY_S);
 	date_text(to, now_s + (int64_t)VALID_DAYS * DAY_S);
 	mbedtls_x509write_crt_set_version(crt, MBEDTLS_X509_CRT_VERSION_3);
-	mbedtls_x509write_crt_set_md_alg(crt, MBEDTLS_MD_SHA256);
+	mbedtls_x509write_crt_set_md_alg(crt, m->is_weak ? MBEDTLS_MD_SHA1 : MBEDTLS_MD_SHA256);
 	mbedtls_x509write_crt_set_subject_key(crt, &t->key);
 	mbedtls_x509write_crt_set_issuer_key(crt, &t->key);
 	if ((code = mbedtls_x509write_crt_set_subject_name(crt, dn)) != 0 ||
@@ -129,19 +133,19 @@ static int fill_certificate(mbedtls_x509write_cert *crt, struct tls_server *t, i
 }
 
 /* mbedTLS writes DER to the end of the room it is given, and returns its length. */
-static int make_certificate(struct tls_server *t, const char *const *names, size_t count,
-		int64_t now_s)
+static int make_certificate(struct tls_server *t, const struct tls_self_made *m)
 {
 	mbedtls_x509_san_list sans[NAMES_MAX];
 	unsigned char ips[NAMES_MAX][16];
 	unsigned char der[CERT_DER_MAX];
 	mbedtls_x509write_cert crt;
 
-	make_sans(sans, ips, names, count);
+	make_sans(sans, ips, m->names, m->count);
 	mbedtls_x509write_crt_init(&crt);
-	int code = fill_certificate(&crt, t, now_s);
+	int code = fill_certificate(&crt, t, m);
 	if (code == 0)
-		code = mbedtls_x509write_crt_set_subject_alternative_name(&crt, &sans[count - 1]);
+		code = mbedtls_x509write_crt_set_subject_alternative_name(&crt,
+				&sans[m->count - 1]);
 	if (code == 0)
 		code = mbedtls_x509write_crt_der(&crt, der, sizeof(der), tls_random, t->w);
 	mbedtls_x509write_crt_free(&crt);
@@ -150,14 +154,13 @@ static int make_certificate(struct tls_server *t, const char *const *names, size
 	return mbedtls_x509_crt_parse_der(&t->crt, der + sizeof(der) - code, (size_t)code);
 }
 
-struct tls_server *tls_server_make(struct world *w, const char *const *names, size_t count,
-		int64_t shift_s, struct err *e)
+struct tls_server *tls_server_make(struct world *w, const struct tls_self_made *m, struct err *e)
 {
 	struct tls_server *t = server_new(w, e);
 
 	if (!t)
 		return NULL;
-	if (count == 0 || count > NAMES_MAX) {
+	if (m->count == 0 || m->count > NAMES_MAX) {
 		err_set(e, ERR_USAGE, "certificate: 1 to %d names are needed", NAMES_MAX);
 		tls_server_free(t);
 		return NULL;
@@ -167,7 +170,7 @@ struct tls_server *tls_server_make(struct world *w, const char *const *names, si
 		code = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(t->key),
 				tls_random, w);
 	if (code == 0)
-		code = make_certificate(t, names, count, w->wall_s(w) + shift_s);
+		code = make_certificate(t, m);
 	if (code == 0)
 		code = mbedtls_ssl_conf_own_cert(&t->conf, &t->crt, &t->key);
 	if (code == 0)
@@ -196,15 +199,15 @@ static bool load_key(const struct tls_pair *p, struct world *w, struct err *e)
 	return ok;
 }
 
-static bool load_chain(const struct tls_pair *p, struct err *e)
+static bool load_chain(mbedtls_x509_crt *to, const char *file, struct err *e)
 {
 	struct buf text = BUF(PEM_FILE_MAX);
-	bool ok = file_read(p->cert_file, &text, e);
+	bool ok = file_read(file, &text, e);
 
 	if (ok) {
 		const char *pem = buf_text(&text);
-		int code = mbedtls_x509_crt_parse(p->crt, (const unsigned char *)pem, text.n + 1);
-		ok = code == 0 || failed(e, p->cert_file, code);
+		int code = mbedtls_x509_crt_parse(to, (const unsigned char *)pem, text.n + 1);
+		ok = code == 0 || failed(e, file, code);
 	}
 	buf_free(&text);
 	return ok;
@@ -213,7 +216,7 @@ static bool load_chain(const struct tls_pair *p, struct err *e)
 bool tls_pair_load(const struct tls_pair *p, mbedtls_ssl_config *conf, struct world *w,
 		struct err *e)
 {
-	if (!load_chain(p, e) || !load_key(p, w, e))
+	if (!load_chain(p->crt, p->cert_file, e) || !load_key(p, w, e))
 		return false;
 	int code = mbedtls_pk_check_pair(&p->crt->pk, p->key, tls_random, w);
 	if (code == 0)
@@ -244,6 +247,15 @@ void tls_server_only(struct tls_server *t, int version)
 
 	mbedtls_ssl_conf_min_tls_version(&t->conf, v);
 	mbedtls_ssl_conf_max_tls_version(&t->conf, v);
+}
+
+bool tls_server_ask(struct tls_server *t, const char *ca_file, struct err *e)
+{
+	if (!load_chain(&t->clients, ca_file, e))
+		return false;
+	mbedtls_ssl_conf_ca_chain(&t->conf, &t->clients, NULL);
+	mbedtls_ssl_conf_authmode(&t->conf, MBEDTLS_SSL_VERIFY_OPTIONAL);
+	return true;
 }
 
 bool tls_server_pem(const struct tls_server *t, struct buf *out)
@@ -277,7 +289,16 @@ struct tls_seen tls_server_seen(const struct stream *s)
 	struct tls_impl *t = s->impl;
 	seen.is_plain = t->is_plain;
 	seen.handshake_done = mbedtls_ssl_is_handshake_over(&t->ssl);
-	if (seen.handshake_done)
-		tls_agreed(t, seen.version, seen.suite);
+	if (!seen.handshake_done)
+		return seen;
+	tls_agreed(t, seen.version, seen.suite);
+	const mbedtls_x509_crt *crt = mbedtls_ssl_get_peer_cert(&t->ssl);
+	if (crt) {
+		struct tls_cert facts;
+		tls_cert_facts(&facts, crt);
+		seen.has_certificate = true;
+		seen.is_verified = mbedtls_ssl_get_verify_result(&t->ssl) == 0;
+		memcpy(seen.subject, facts.subject, sizeof(seen.subject));
+	}
 	return seen;
 }

@@ -176,6 +176,25 @@ sink_exits() { # CODE
 	grep -qx $'250-AUTH PLAIN\r' got
 }
 
+@test "--client-ca: EXTERNAL for whoever has a certificate by it, and for nobody else" {
+	local certs=$TOP/tests/data/certs version
+	for version in 1.2 1.3; do
+		sink --smtp 0 --smtps 0 --user mail.example.com:x --client-ca "$certs/root.pem" --cert-out sink.pem --show \
+			--tls-version $version
+		try smtptalk "localhost:$SMTP" --ca-file sink.pem --cert "$certs/client-only.pem" --key "$certs/leaf.key" \
+			-u mail.example.com --pass-file pass --auth EXTERNAL --auth-only
+		exits 0
+		soon grep -qx '\[1\]    certificate of "mail.example.com", by a trusted authority' sink.out
+		soon grep -qx '\[1\]    login of "mail.example.com" by EXTERNAL accepted' sink.out
+		try smtptalk "localhost:$SMTPS" --tls implicit --ca-file sink.pem --cert "$certs/unknown-root.pem" \
+			--key "$certs/leaf.key" -u mail.example.com --pass-file pass --auth EXTERNAL --auth-only
+		exits 2
+		says_not "250-AUTH EXTERNAL"
+		soon grep -qx '\[2\]    certificate of "mail.example.com", not to be trusted' sink.out
+		kill "$SINK_PID"
+	done
+}
+
 @test "--proxy-protocol: the client is who the header says, also before TLS" {
 	sink --smtp 0 --smtps 0 --pop3 0 --proxy-protocol --show --user sample:password --cert-out sink.pem
 	talk "$SMTP" "PROXY TCP4 192.0.2.7 192.0.2.8 1234 25\r\n$MAIL$TEXT"
@@ -421,6 +440,7 @@ drip() { while printf x; do sleep 0.3; done; }
 		expired expired
 		early not valid yet
 		wrong-name another.example
+		weak weak key or signature
 	END
 }
 
@@ -497,6 +517,8 @@ drip() { while printf x; do sleep 0.3; done; }
 		--key key.pem
 		--no-tls --pop3s 0
 		--no-tls --require-tls
+		--no-tls --client-ca pass
+		--smtp 0 --client-ca pass
 		--maildir pass
 		--smpt 0
 		--fault rctp=close

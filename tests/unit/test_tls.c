@@ -843,7 +843,8 @@ static void test_self_made(void **state)
 	char path[] = "/tmp/test_tls.XXXXXX";
 	struct buf pem = BUF(1 << 16), in = BUF(1000);
 	struct err e = { .kind = ERR_NONE };
-	struct tls_server *t = tls_server_make(&f->w, names, COUNT(names), 0, &e);
+	struct tls_server *t = tls_server_make(&f->w,
+			&(struct tls_self_made){ names, COUNT(names), 0, false }, &e);
 
 	assert_non_null(t);
 	assert_true(tls_server_pem(t, &pem));
@@ -891,7 +892,7 @@ static void test_server_errors(void **state)
 		assert_int_equal(e.kind, ERR_LOCAL);
 		assert_non_null(strstr(e.text, cases[i].says));
 	}
-	assert_null(tls_server_make(&f->w, NULL, 0, 0, &e));
+	assert_null(tls_server_make(&f->w, &(struct tls_self_made){ 0 }, &e));
 	assert_int_equal(e.kind, ERR_USAGE);
 }
 
