@@ -51,7 +51,6 @@ Q = $(if $(V),,@)
 start = @$(if $(V),,echo '  $(1)';) mkdir -p $(@D)
 
 all: build/mtabox		## the static binary build/mtabox (build/mtabox.debug: unstripped)
-
 build/mtabox: build/mtabox.debug
 	$(call start,STRIP $@)
 	$(Q)$(STRIP) -o $@ $<
@@ -72,6 +71,7 @@ build/$(SAN)/mtabox.a: $(SAN_OBJ)
 build/tests/unit/%: build/$(SAN)/tests/unit/%.o build/$(SAN)/mtabox.a
 	$(call start,LD $@)
 	$(Q)$(HOSTCC) -o $@ $(SAN_LDFLAGS) -Wl,--start-group $^ $(LIBS) -Wl,--end-group -lcmocka
+build/tests/unit/test_starved: SAN_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 build/tests/fuzz/%: build/$(SAN)/tests/fuzz/%.o build/$(SAN)/tests/lib/run_corpus.o \
 		build/$(SAN)/mtabox.a
 	$(call start,LD $@)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 enum { IN_SIZE = 128 * 1024, HEADER = 10 };
@@ -39,12 +40,34 @@ bool gz_is_magic(struct bytes first)
 	return first.n >= 4 && is_header(first.p, false);
 }
 
+/* zlib gets its memory as we do: there is enough, or the process ends. */
+static voidpf take_memory(voidpf ctx, uInt count, uInt n)
+{
+	(void)ctx;
+	return xcalloc(count, n);
+}
+
+static void free_memory(voidpf ctx, voidpf p)
+{
+	(void)ctx;
+	free(p);
+}
+
+static void begin(z_stream *z, int window_bits)
+{
+	z->zalloc = take_memory;
+	z->zfree = free_memory;
+	if (inflateInit2(z, window_bits) != Z_OK)
+		bug("inflateInit2");
+}
+
 struct gz *gz_new(int fd, const char *name, struct bytes already)
 {
 	struct gz *g = xmalloc(sizeof(*g));
 
-	if (already.n > IN_SIZE || inflateInit2(&g->z, 16 + MAX_WBITS) != Z_OK)
+	if (already.n > IN_SIZE)
 		bug("gz_new");
+	begin(&g->z, 16 + MAX_WBITS);
 	g->fd = fd;
 	g->name = name;
 	if (already.n > 0)
@@ -172,14 +195,21 @@ ssize_t gz_read(struct gz *g, unsigned char *to, size_t n, struct err *e)
 bool gz_unpack(struct bytes packed, size_t raw_size, struct buf *out)
 {
 	size_t fits;
-	unsigned char *to = buf_room(out, raw_size, &fits);
-	uLongf n = raw_size;
+	z_stream z = {
+		.next_in = packed.p,
+		.avail_in = (uInt)packed.n,
+		.next_out = buf_room(out, raw_size, &fits),
+		.avail_out = (uInt)raw_size,
+	};
 
-	if (!to || fits < raw_size || uncompress(to, &n, packed.p, packed.n) != Z_OK ||
-			n != raw_size)
+	if (!z.next_out || fits < raw_size)
 		return false;
-	buf_added(out, n);
-	return true;
+	begin(&z, MAX_WBITS);
+	bool ok = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+	inflateEnd(&z);
+	if (ok)
+		buf_added(out, raw_size);
+	return ok;
 }
 
 const char *gz_zlib_version(void)
