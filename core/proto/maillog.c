@@ -173,6 +173,15 @@ struct bytes maillog_between(struct bytes in, const char *open, const char *clos
 	return bytes_head(inner, n);
 }
 
+struct bytes maillog_last(struct bytes in, struct bytes what)
+{
+	struct bytes last = { NULL, 0 };
+
+	for (size_t at; (at = bytes_search(in, what)) < in.n;)
+		last = in = bytes_skip(in, at + what.n);
+	return last;
+}
+
 struct bytes maillog_bare(struct bytes a)
 {
 	if (a.n > 1 && a.p[0] == '<' && a.p[a.n - 1] == '>')

@@ -212,7 +212,12 @@ static void read_auth(struct log_event *e, struct bytes text)
 	if (e->class == LOG_UNKNOWN && STARTS(text, "login("))
 		e->class = LOG_LOGIN_DETAIL;
 	e->reason = text;
-	e->ip = maillog_value(text, BYTES("rip="));
+	if (e->ip.n == 0)
+		e->ip = maillog_value(text, BYTES("rip="));
+	static const struct bytes no[] = { BYTES("assword mismatch"), BYTES("nknown user") };
+	for (size_t i = 0; i < COUNT(no); i++)
+		if (e->class == LOG_UNKNOWN && bytes_search(text, no[i]) < text.n)
+			e->class = LOG_LOGIN_DETAIL;
 }
 
 static const struct maillog_start rows[] = {

@@ -84,6 +84,10 @@ struct bytes maillog_between(struct bytes in, const char *open, const char *clos
  * Empty: none. */
 struct bytes maillog_value(struct bytes in, struct bytes key);
 
+/* What follows the last occurrence of what, for what stands before may be a peer's words. Empty:
+ * none. */
+struct bytes maillog_last(struct bytes in, struct bytes what);
+
 /* Without the angle brackets around. */
 struct bytes maillog_bare(struct bytes address);
 

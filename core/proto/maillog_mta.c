@@ -218,6 +218,8 @@ static const struct maillog_start exim_rows[] = {
 	START("Frozen", LOG_HELD, NULL),
 	START("Message is frozen", LOG_HELD, NULL),
 	START("Unfrozen", LOG_ROUTINE, NULL),
+	START("DKIM: ", LOG_FILTERED, NULL),
+	START("SA: ", LOG_FILTERED, NULL), /* sa-exim */
 	START("removed by ", LOG_REMOVED, NULL),
 	START("cancelled by ", LOG_BOUNCED, NULL),
 };
@@ -331,8 +333,7 @@ static void read_auth_failure(struct log_event *e, struct bytes rest)
 {
 	e->method = bytes_head(rest, bytes_find(rest, ')'));
 	e->reason = rest;
-	struct bytes relay = bytes_skip(rest, bytes_search(rest, BYTES("relay=")) + 6);
-	read_sendmail_relay(relay, &e->client, &e->ip);
+	read_sendmail_relay(maillog_last(rest, BYTES(", relay=")), &e->client, &e->ip);
 	e->user = maillog_value(rest, BYTES("user="));
 }
 

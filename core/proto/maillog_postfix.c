@@ -79,6 +79,8 @@ static void read_reason(struct log_event *e, struct bytes text)
 	e->reason = text;
 	if (e->class == LOG_SENT) {
 		struct bytes queued = maillog_value(text, BYTES("queued as "));
+		if (STARTS(text, "forwarded as ")) /* local(8): .forward, an alias */
+			queued = bytes_skip(text, 13);
 		e->id2 = maillog_id_kind(queued, NULL) ? queued : e->id2;
 		maillog_reply(e, text);
 	} else {

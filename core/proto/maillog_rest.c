@@ -48,6 +48,8 @@ static void read_amavis(struct log_event *e, struct bytes text)
 
 	if (at >= text.n)
 		at = bytes_search(text, BYTES("Blocked "));
+	if (at >= text.n && (HAS(text, ") ...") || HAS(text, "dkim_sd=")))
+		e->class = LOG_ROUTINE; /* the rest of a long line */
 	if (at >= text.n)
 		return;
 	struct bytes rest = bytes_skip(text, at), head = bytes_head(rest, bytes_find(rest, ','));
@@ -211,7 +213,14 @@ static void read_pam(struct log_event *e, struct bytes text)
 		struct bytes asked = maillog_between(said, "ruser=", " rhost=");
 		if (asked.n > 0)
 			e->user = asked;
-		e->ip = maillog_value(said, BYTES("rhost="));
+		/* names are the client's to choose: the empty one says what is behind it, else the
+		 * last host counts, but for what is behind the user's name */
+		struct bytes host = maillog_last(
+				bytes_head(said, said.n - maillog_last(said, BYTES("  user=")).n),
+				BYTES("rhost="));
+		if (HAS(said, "ruser= rhost="))
+			host = bytes_skip(said, bytes_search(said, BYTES("ruser= rhost=")) + 13);
+		e->ip = bytes_head(host, bytes_find(host, ' '));
 		if (!maillog_is_ip(e->ip)) {
 			e->client = e->ip;
 			e->ip = (struct bytes){ NULL, 0 };

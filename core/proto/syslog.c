@@ -482,7 +482,12 @@ static bool take_names(struct bytes *in, struct syslog_line *out)
 	if (STARTS(rest, "<"))
 		take_facility(&rest, out);
 	if (take_program(&rest, out) || is_repeat_text(rest)) {
-		*in = rest;
+		struct bytes program = rest;
+		if (out->pid == 0 && level_of(out->program) != SYSLOG_NONE) {
+			out->level = level_of(out->program); /* "Info: imap-login: " */
+			take_program(&program, out);
+		}
+		*in = program;
 		return true;
 	}
 	size_t n = bytes_find(rest, ' ');

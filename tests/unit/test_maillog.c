@@ -230,6 +230,23 @@ static const struct row {
 			{ "id=" } },
 	{ AT "rsyslogd: imuxsock lost 432 messages from pid 9832 due to rate-limiting", LOG_TROUBLE,
 			{ "id=" } },
+	{ "Aug 30 00:10:57 auth(u@example.com,192.0.2.110,sasl:login)<S>: Info: sql: Password mismatch",
+			LOG_LOGIN_DETAIL, { "user=u@example.com", "ip=192.0.2.110" } },
+	{ AT "sendmail[5]: 06I02CNi016765: AUTH failure (LOGIN): x (-13) SASL(-13): checkpass failed,"
+	     " user=criminal, relay=[192.0.2.100], relay=[192.0.2.4] (may be forged)",
+			LOG_LOGIN_FAILED, { "ip=192.0.2.4" } },
+	{ AT "daemon: pam_unix(auth): authentication failure; logname= uid=0 euid=0 tty=x ruser=t"
+	     " rhost=192.0.2.151 rhost=192.0.2.1  user=a",
+			LOG_LOGIN_FAILED, { "ip=192.0.2.1" } },
+	{ AT "daemon: pam_unix(auth): authentication failure; logname= uid=0 euid=0 tty=x ruser="
+	     " rhost=192.0.2.1 user=t rhost=192.0.2.152",
+			LOG_LOGIN_FAILED, { "ip=192.0.2.1" } },
+	{ AT "postfix/local[1]: 3F1A2B4C5D: to=<b@example.org>, relay=local, delay=3.1,"
+	     " delays=1.8/0.86/0/0.44, dsn=2.0.0, status=sent (forwarded as 9F1A2B4C5D)",
+			LOG_SENT, { "id2=9F1A2B4C5D", "relay=local" } },
+	{ "2025-03-03 04:05:06 1tp0ab-00003f-1X DKIM: d=example.org s=m c=x a=rsa [verification succeeded]",
+			LOG_FILTERED, { "id=1tp0ab-00003f-1X" } },
+	{ AT "amavis[7]: (00900-01) ...no autolearn_force=no, 12 ms", LOG_ROUTINE, { "id=" } },
 	{ AT "cron[9]: (root) CMD (x)", LOG_UNKNOWN, { "id=" } },
 };
 

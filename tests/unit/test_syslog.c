@@ -77,6 +77,8 @@ static const struct row {
 			"imap-login", 0, "Info: Login: x", SYSLOG_NONE, SYSLOG_NO_ZONE },
 	{ "Dovecot's own file, other time", "2025-03-03 04:05:06 imap-login: Error: x", AT_03, "",
 			"imap-login", 0, "Error: x", SYSLOG_NONE, SYSLOG_NO_ZONE },
+	{ "Dovecot 1's own file", "Mar 03 04:05:06 Info: imap-login: Login: x", AT_03, "",
+			"imap-login", 0, "Login: x", SYSLOG_INFO, SYSLOG_NO_ZONE },
 	{ "svlogd in front", "2025-03-03T04:05:06.32349 2025-03-03T04:05:06 imap-login: Info: x",
 			AT_03, "", "imap-login", 0, "Info: x", SYSLOG_NONE, SYSLOG_NO_ZONE },
 	{ "Exim", "2025-03-03 04:05:06 1tp0ab-00003f-1X <= a@example.com", AT_03, "", "exim", 0,
