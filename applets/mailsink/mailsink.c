@@ -249,6 +249,16 @@ static bool check_options(struct mailsink *m, struct err *e)
 	return addr_parse(&a, m->bind, 0, e) && choose_ports(m, e);
 }
 
+static bool write_certificate(const struct tls_server *tls, const char *file, struct err *e)
+{
+	struct buf pem = BUF(PEM_MAX);
+	bool ok = !file ||
+			(tls_server_pem(tls, &pem) && file_write(file, buf_bytes(&pem), true, e));
+
+	buf_free(&pem);
+	return ok;
+}
+
 static struct tls_server *make_tls(struct world *w, const struct mailsink *m, const char *name,
 		struct err *e)
 {
@@ -268,22 +278,15 @@ static struct tls_server *make_tls(struct world *w, const struct mailsink *m, co
 	struct tls_server *tls = m->cert ?
 			tls_server_load(w, m->cert, m->key ? m->key : m->cert, e) :
 			tls_server_make(w, &self, e);
-	struct buf pem = BUF(PEM_MAX);
 
 	if (tls && m->tls_version > 0)
 		tls_server_only(tls, m->tls_version == 1 ? 12 : 13);
 	if (tls &&
 			((m->client_ca && !tls_server_ask(tls, m->client_ca, e)) ||
-					(m->cert_out &&
-							!(tls_server_pem(tls, &pem) &&
-									file_write(m->cert_out,
-											buf_bytes(&pem),
-											true,
-											e))))) {
+					!write_certificate(tls, m->cert_out, e))) {
 		tls_server_free(tls);
 		tls = NULL;
 	}
-	buf_free(&pem);
 	return tls;
 }
 
