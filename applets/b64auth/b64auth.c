@@ -15,20 +15,30 @@ static const struct opt options[] = {
 			"what a string is, and whether it is right", 0, 0 },
 	{ 0, "authzid", "NAME", OPT_TEXT, AT(authzid), "act as NAME, with the rights of -u", 0, 0 },
 	{ 0, "line", NULL, OPT_FLAG, AT(line), "the whole line: AUTH PLAIN ...", 0, 0 },
-	{ 0, "smtp", NULL, OPT_FLAG, AT(smtp), "for this protocol (the default),", 0, 0 },
-	{ 0, "pop3", NULL, OPT_FLAG, AT(pop3), "or this,", 0, 0 },
-	{ 0, "imap", NULL, OPT_FLAG, AT(imap), "or this", 0, 0 },
 	{ 0, "host", "HOST[:PORT]", OPT_TEXT, AT(host), "digest-md5, oauthbearer: the server", 0,
 			0 },
 	{ 0, "nonce", "TEXT", OPT_TEXT, AT(nonce), "ours; without it a random one", 0, 0 },
 	{ 'w', "wrap", "COLUMNS", OPT_NUMBER, AT(wrap), "encode: break lines", 0, 1000000 },
 	{ 0, "url", NULL, OPT_FLAG, AT(url), "encode, decode: base64url, RFC 4648 5", 0, 0 },
+	{ 0, NULL, NULL, OPT_FLAG, 0, "Protocol", 0, OPT_NAMES_ONLY },
+	{ 0, "smtp", NULL, OPT_FLAG, AT(smtp), "the string is for SMTP (the default),", 0, 0 },
+	{ 0, "pop3", NULL, OPT_FLAG, AT(pop3), "for POP3,", 0, 0 },
+	{ 0, "imap", NULL, OPT_FLAG, AT(imap), "for IMAP", 0, 0 },
 	{ 0 },
 };
 
 static const char *const more[] = {
 	"MECHANISM: plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer"
 	" external anonymous ntlm apop. STRING: what the server sent.",
+	"A mechanism's messages are made as far as the STRINGs, the server's messages, let it get; a last"
+	" one is the server's proof, and checked. The message that answers a challenge of SCRAM takes the"
+	" --nonce of the one before.",
+	"-d takes a string, a line of a session or of a log, a whole session or a web token, from the words"
+	" or standard input. With -u and a password they are compared with what is in it. For CRAM-MD5,"
+	" DIGEST-MD5, SCRAM, NTLM and APOP that takes the messages of the server, too.",
+	"NTLM is its version 2, without session key; DIGEST-MD5 is qop=auth; SCRAM has no channel binding"
+	" (-PLUS). SASLprep (RFC 4013) is applied to the names and passwords of SCRAM in Latin, Greek,"
+	" Cyrillic, Hebrew, Arabic, Japanese, Chinese and Korean; what would take larger tables is refused.",
 	NULL,
 };
 

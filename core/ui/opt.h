@@ -48,7 +48,7 @@ struct opt_spec {
 	const char *name;            /* applet */
 	const char *what;            /* one line */
 	const char *usage;           /* "smtptalk [options] HOST[:PORT]" */
-	const char *const *more;     /* paragraphs for help and man, NULL-ended; may be NULL */
+	const char *const *more;     /* paragraphs for man, NULL-ended; help has the first */
 	const struct opt *options;   /* the applet's own; looked at first; may be NULL */
 	const struct opt *common;    /* second table (struct opt_common), may be NULL */
 	const char *const *examples; /* pairs: command, what it does; NULL-ended; run as tests */

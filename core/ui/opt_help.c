@@ -9,7 +9,7 @@
 enum {
 	HELP_COLUMNS = 80,
 	HELP_COLUMN = 26,
-	HELP_LINES = 14, /* of options, beside which the paragraphs still fit on a screen */
+	HELP_LINES = 14, /* of options, beside which the first paragraph still fits on a screen */
 	HELP_MAX = 65536,
 };
 
@@ -137,9 +137,8 @@ void opt_help(struct world *w, const struct opt_spec *spec)
 	put_options(&out, spec->options);
 	for (const struct opt *o = spec->common; o && !is_end(o);)
 		o = put_condensed(&out, o); /* what every applet has */
-	if (line_count(&out) <= HELP_LINES)
-		for (const char *const *more = spec->more; more && *more; more++)
-			put_paragraph(&out, *more, 0);
+	if (spec->more && *spec->more && line_count(&out) <= HELP_LINES)
+		put_paragraph(&out, *spec->more, 0);
 	put_examples(&out, spec->examples);
 	buf_puts(&out, "Exit: 0 OK, 1 WARNING, 2 CRITICAL (the answer is no), 3 UNKNOWN (not tested).\n");
 	buf_printf(&out, "All of it: mtabox --man %s | man -l -\n", spec->name);
