@@ -982,7 +982,10 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 	case SCRIPT_QUIT:
 		t->is_quit = true;
 		return true;
+	case SCRIPT_CUT: /* answered() judged a refusal */
 	case SCRIPT_PEER_LEFT:
+		if (end == SCRIPT_CUT && t->d.reply.status != REPLY_OK && t->d.err.kind == ERR_NONE)
+			return true;
 		if (t->d.err.kind == ERR_NONE)
 			return talk_refused(t, t->stage, NULL);
 		return talk_failed(t, t->stage);

@@ -297,7 +297,7 @@ enum script_end script_run(struct script *s)
 			break;
 		}
 		if (quit || s->d->is_over) {
-			end = quit && dialog_is_ok(s->d) ? SCRIPT_QUIT : SCRIPT_PEER_LEFT;
+			end = quit && dialog_is_ok(s->d) ? SCRIPT_QUIT : SCRIPT_CUT;
 			break;
 		}
 	}

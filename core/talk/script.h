@@ -13,7 +13,8 @@ enum script_state { SCRIPT_COMMAND, SCRIPT_CHALLENGED, SCRIPT_DATA };
 enum script_end {
 	SCRIPT_ENDED,     /* the input ended, all lines were answered */
 	SCRIPT_QUIT,      /* QUIT was sent and answered */
-	SCRIPT_PEER_LEFT, /* 421, BYE, closed: d->reply or d->err */
+	SCRIPT_PEER_LEFT, /* 421, BYE, closed, unasked: d->reply or d->err */
+	SCRIPT_CUT,       /* the same in answer to a line; answered() was told */
 	SCRIPT_FAILED,    /* d->err */
 	SCRIPT_UNENDED,   /* the input ended inside message data: nothing was accepted */
 };

@@ -104,6 +104,15 @@ lines() {
 	complains '--script missing: No such file'
 }
 
+@test "421 in answer to a line ends the session, and is judged once" {
+	peer 'send 220 x' 'expect FOO' 'send 421 4.7.0 x Error: too many errors'
+	printf 'FOO\nFOO\n' >script
+	try smtptalk "localhost:$PORT" --script script
+	exits 2
+	[ "$(grep -c 'too-many-errors' out)" -eq 1 ]
+	peer_done
+}
+
 @test "--expect makes a refusal the wanted outcome, and only this one" {
 	steps=('send 220 x' 'expect EHLO' 'send 250 x' 'expect MAIL' 'send 250 ok' 'expect RCPT'
 		'send 550 5.1.1 no such user' 'expect QUIT' 'send 221 Bye')

@@ -135,7 +135,7 @@ static void test_runs(void **state)
 		{ "no dot", PROTO_SMTP, "DATA\nhello\n", { "220 a\r\n", "354 go\r\n" },
 				SCRIPT_UNENDED, "DATA\r\nhello\r\n", false, ERR_NONE },
 		{ "421 in the middle", PROTO_SMTP, "NOOP\nNOOP\n", { "220 a\r\n", "421 bye\r\n" },
-				SCRIPT_PEER_LEFT, "NOOP\r\n", false, ERR_NONE },
+				SCRIPT_CUT, "NOOP\r\n", false, ERR_NONE },
 		{ "hung up", PROTO_SMTP, "NOOP\nNOOP\n", { "220 a\r\n", "250 ok\r\n" },
 				SCRIPT_PEER_LEFT, "NOOP\r\nNOOP\r\n", false, ERR_CLOSED },
 		{ "a refusal does not end it", PROTO_SMTP, "FOO\nQUIT\n",
