@@ -307,7 +307,7 @@ static bool send_text(struct smtptalk *s, struct source *src, uint64_t *octets)
 		if (!s->o.raw)
 			dot_write(&dots, buf_bytes(&part), &wire);
 		else
-			dots.mid_line = part.p[part.n - 1] != '\n';
+			dot_pass(&dots, buf_bytes(&part));
 		ok = dialog_send_raw(&s->talk.d, buf_bytes(s->o.raw ? &part : &wire));
 		buf_clear(&wire);
 		if (!ok)
@@ -482,8 +482,8 @@ static bool read_text(struct smtptalk *s, struct source *src, struct buf *out)
 			buf_put(out, buf_bytes(&part));
 		else
 			dot_write(&dots, buf_bytes(&part), out);
-	if (s->o.raw && out->n > 0)
-		dots.mid_line = out->p[out->n - 1] != '\n';
+	if (s->o.raw)
+		dot_pass(&dots, buf_bytes(out));
 	dot_finish(&dots, out);
 	buf_free(&part);
 	return ok &&

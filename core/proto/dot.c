@@ -138,3 +138,12 @@ void dot_finish(struct dot_writer *d, struct buf *out)
 	buf_puts(out, ".\r\n");
 	*d = (struct dot_writer){ 0 };
 }
+
+void dot_pass(struct dot_writer *d, struct bytes in)
+{
+	if (in.n == 0)
+		return;
+	bool after_cr = in.n > 1 ? in.p[in.n - 2] == '\r' : d->after_cr;
+	d->mid_line = in.p[in.n - 1] != '\n' || !after_cr;
+	d->after_cr = in.p[in.n - 1] == '\r';
+}

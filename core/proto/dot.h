@@ -56,3 +56,7 @@ struct dot_writer {
 };
 void dot_write(struct dot_writer *d, struct bytes in, struct buf *out);
 void dot_finish(struct dot_writer *d, struct buf *out);
+
+/* Of data that goes out as it is: notes what dot_finish has to know. Only CRLF ends a line: to a
+ * server that refuses a bare LF (Postfix smtpd_forbid_bare_newline) a dot behind one is no end. */
+void dot_pass(struct dot_writer *d, struct bytes in);

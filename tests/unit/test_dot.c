@@ -256,6 +256,32 @@ static void test_write_overflow(void **state)
 	buf_free(&out);
 }
 
+/* What went out as it is: the dot has to stand behind a CRLF, whatever the cut. */
+static void test_pass(void **state)
+{
+	static const struct write_row rows[] = {
+		{ "nothing", B(""), B(".\r\n") },
+		{ "CRLF", B("a\r\n"), B(".\r\n") },
+		{ "LF is no line end", B("a\n"), B("\r\n.\r\n") },
+		{ "CR is no line end", B("a\r"), B("\r\n.\r\n") },
+		{ "LF behind CRLF", B("a\r\n\n"), B("\r\n.\r\n") },
+		{ "mid-line", B("\r\na"), B("\r\n.\r\n") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t cut = 0; cut <= rows[i].in.n; cut++) {
+			struct dot_writer w = { 0 };
+			struct buf out = BUF(OUT_MAX);
+			dot_pass(&w, bytes_head(rows[i].in, cut));
+			dot_pass(&w, bytes_skip(rows[i].in, cut));
+			dot_finish(&w, &out);
+			if (!bytes_equal(buf_bytes(&out), rows[i].out))
+				fail_msg("%s, cut %zu", rows[i].name, cut);
+			buf_free(&out);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_write_overflow),
+		cmocka_unit_test(test_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
