@@ -136,6 +136,148 @@ send_to() { # RECIPIENT OPTION...
 	printf '.\n..\n.x\nend\n' | diff - got
 }
 
+# The only message in the mailbox, which was empty before.
+delivered() {
+	local files
+	soon sh -c "ls '$MAILDIR'/new/*"
+	files=("$MAILDIR"/new/*)
+	[ ${#files[@]} -eq 1 ] || fail "${#files[@]} messages"
+	MESSAGE=${files[0]}
+}
+
+@test "a subject beyond ASCII, a text and an attachment arrive as they were: Postfix, submission, LMTP" {
+	local subject='Grüße: «日本»' row to options
+	printf 'Zeile mit ä\n.\nFrom here \n\nlast' >text
+	head -c 5000 /dev/urandom >"bin ä.dat"
+	for row in "localhost:$SMTP_PORT" "localhost:$BIG_PORT --chunking" "localhost:$RELAY_PORT -u sample --pass-file pass" \
+		"smtps://localhost:$RELAYS_PORT -u sample --pass-file pass" "lmtp://localhost:$LMTP_PORT"; do
+		read -r to options <<<"$row"
+		rm -rf "$MAILDIR"
+		# shellcheck disable=SC2086 # words
+		try smtptalk "$to" $options --ca-file "$PKI/root.pem" -t 15 --from a@example.net --to sample@example.com \
+			--subject "$subject" --body "$(<text)" --attach "bin ä.dat"
+		exits 0
+		says "accepted for 1 of 1 recipient, queue id "
+		delivered
+		python3 "$TOP/tests/lib/message.py" "$MESSAGE" "$subject" text "bin ä.dat" || fail "$to"
+	done
+}
+
+@test "30 MB arrive byte for byte, and take little memory" {
+	{
+		printf 'Subject: big\n\n'
+		yes '.. thirty million octets, and dots that have to be doubled and undone' | head -c 30000000
+	} >big.eml
+	rm -rf "$MAILDIR"
+	MEMORY_KB=4096 # of addresses, not only of pages
+	try smtptalk "localhost:$BIG_PORT" --ca-file "$PKI/root.pem" -t 60 --from a@example.net --to sample@example.com --data big.eml
+	exits 0
+	delivered
+	sed '1,/^$/d' "$MESSAGE" | cmp - <(tail -n +3 big.eml; echo)
+}
+
+@test "Dovecot's submission: every mechanism it offers" {
+	local mech
+	login "$RELAY_PORT" --all-mechs
+	exits 0
+	for mech in PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
+		says "logged in ($mech)"
+	done
+}
+
+@test "a proxy takes the login, and Postfix behind it denies relaying: a cause of its own" {
+	login "$RELAY_PORT" --from sample@example.com --to sample@gmail.com --to sample@example.com
+	exits 2
+	says "Relay access denied" "[relay-denied-logged-in]" "accepted for 1 of 2 recipients"
+	says_not "you did not log in"
+}
+
+@test "LMTP: a reply for each recipient" {
+	try smtptalk --lmtp "localhost:$LMTP_PORT" --ca-file "$PKI/root.pem" -t 15 --from a@example.net \
+		--to sample@example.com --to no-one@example.com
+	exits 2
+	says "C: LHLO" "S: 550 5.1.1 <no-one@example.com> User doesn't exist" "[user-unknown]" "smtptalk --lmtp localhost"
+	says "accepted for 1 of 2 recipients"
+}
+
+@test "user unknown, in Postfix's tables" {
+	send_to no-one@example.com
+	exits 2
+	says "CRITICAL rcpt" "User unknown in virtual mailbox table" "[user-unknown-postfix]" "postmap -q no-one@example.com"
+}
+
+@test "XCLIENT and PROXY: who the server then believes to speak with" {
+	local row port options
+	for row in "$XCLIENT_PORT --xclient NAME=mx.example.org --xclient ADDR=192.0.2.77" "$PROXY_PORT --proxy-protocol v1" \
+		"$PROXY_PORT --proxy-protocol v2"; do
+		read -r port options <<<"$row"
+		# shellcheck disable=SC2086 # words
+		try smtptalk "localhost:$port" --tls none -t 15 --from a@example.net --to sample@example.com $options
+		exits 0
+	done
+	soon grep -q 'client=mx.example.org\[192.0.2.77\]' "$MAIL_LOG"
+}
+
+@test "no PROXY header where one is due" {
+	try smtptalk "localhost:$PROXY_PORT" -t 15 --caps
+	exits 2
+	says "CRITICAL banner" "[proxy-header-missing]"
+}
+
+@test "a client certificate is wanted" {
+	try smtptalk "localhost:$CLIENT_CERT_PORT" --ca-file "$PKI/root.pem" -t 15 --quit-after tls
+	exits 2
+	says "No client certificate presented" "[client-cert-wanted]"
+	try smtptalk "localhost:$CLIENT_CERT_PORT" --ca-file "$PKI/root.pem" -t 15 --quit-after tls \
+		--cert "$PKI/good.pem" --key "$PKI/good.key"
+	exits 0
+}
+
+@test "SIZE 2000; what the server itself says to more" {
+	try smtptalk "localhost:$SMALL_PORT" --tls none -t 15 --from a@example.net --to sample@example.com --body "$(seq 1 900)"
+	exits 2
+	says "SIZE allows 2000: not sent" "[over-size]"
+	printf 'EHLO x.example.com\nMAIL FROM:<a@example.net> SIZE=2001\nQUIT\n' >script
+	try smtptalk "localhost:$SMALL_PORT" --tls none -t 15 --script script
+	exits 2
+	says "S: 552 5.3.4 Message size exceeds fixed limit" "[message-too-big]"
+}
+
+@test "three errors, then 421" {
+	printf 'FOO\nFOO\nFOO\nFOO\nFOO\n' >script
+	try smtptalk "localhost:$ERRORS_PORT" --tls none -t 15 --script script
+	exits 2
+	says "S: 421 4.7.0 mail.example.com Error: too many errors"
+	[ "$(grep -c '\[too-many-errors\]' out)" -eq 1 ]
+}
+
+@test "a server whose key cannot be read" {
+	try smtptalk "localhost:$NO_KEY_PORT" -t 15 --quit-after tls
+	exits 2
+	says "C: STARTTLS" "S: 454 4.7.0 TLS not available" "CRITICAL tls" "[tls-not-available]"
+}
+
+@test "saslauthd is down: nothing is said of the password" {
+	try smtptalk "localhost:$NO_SASLAUTHD_PORT" --ca-file "$PKI/root.pem" -t 15 -u sample --pass-file pass --auth-only
+	[ "$status" -ne 0 ]
+	says "S: 454 4.7.0 Temporary authentication failure" "[auth-backend-down]" "does not prove: that the password is wrong"
+}
+
+@test "postscreen: the whole greeting is waited for" {
+	try smtptalk "localhost:$POSTSCREEN_PORT" --tls none -t 15 --from a@example.net --to sample@example.com
+	exits 0
+	says "S: 220-wait" "S: 220 mail.example.com"
+}
+
+@test "a bare LF is refused only when it was sent" {
+	printf 'Subject: x\n\nbare\nlf\n' >lf.eml
+	try smtptalk "localhost:$NO_BARE_LF_PORT" --tls none -t 15 --from a@example.net --to sample@example.com --data lf.eml
+	exits 0
+	try smtptalk "localhost:$NO_BARE_LF_PORT" --tls none -t 15 --from a@example.net --to sample@example.com --data lf.eml --raw
+	exits 2
+	says "S: 550 5.5.2 mail.example.com Error: bare <LF> received" "CRITICAL data" "[bare-lf]"
+}
+
 @test "smtp-sink: no EHLO, so HELO" {
 	try smtptalk "localhost:$SINK_NO_EHLO_PORT" -t 15 --from a@example.com --to b@example.com
 	exits 0

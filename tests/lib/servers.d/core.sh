@@ -4,10 +4,11 @@
 # shellcheck disable=SC2034,SC2154 # servers reads these, and sets those
 set -eu
 
-packages='postfix dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd dovecot-submissiond'
+packages='postfix dovecot-core dovecot-pop3d dovecot-imapd dovecot-lmtpd dovecot-submissiond libsasl2-modules'
 accounts='postfix:61001 postdrop:61002 dovecot:61003 dovenull:61004'
 ports='SMTP PLAIN SUBMISSION SMTPS TLS12 CHAIN LEAF_ONLY EXPIRED EARLY WRONG_NAME SELF_SIGNED
-	UNKNOWN_ROOT NO_BACKEND FQDN_HELO REFUSES NORMALIZES POP3 POP3S IMAP IMAPS LMTP RELAY RELAYS
+	UNKNOWN_ROOT NO_BACKEND FQDN_HELO REFUSES XCLIENT PROXY CLIENT_CERT SMALL BIG ERRORS NO_KEY
+	NORMALIZES NO_BARE_LF NO_SASLAUTHD POSTSCREEN POP3 POP3S IMAP IMAPS LMTP RELAY RELAYS
 	SINK SINK_NO_EHLO SINK_HARD_RCPT SINK_SOFT_DATA SINK_DROP_RCPT SINK_421_MAIL SINK_SLOW_DOT'
 TOKEN_KEY=of-the-tests-only
 
@@ -36,7 +37,7 @@ configure() {
 	TOKEN_KEY=$TOKEN_KEY
 	EOF
 	rm -rf "$root/etc/postfix" "$root/etc/dovecot"
-	mkdir -p "$root/etc/postfix" "$root/etc/dovecot"
+	mkdir -p "$root/etc/postfix/sasl" "$root/etc/dovecot"
 	for file in main.cf master.cf mailboxes recipients; do
 		fill $file etc/postfix/$file
 	done
@@ -45,6 +46,7 @@ configure() {
 	[ "$dovecot" != 2.3 ] || fill oauth2.conf etc/dovecot/oauth2.conf
 	mkdir -p "$root/etc/dovecot/keys/default/HS256"
 	printf %s "$TOKEN_KEY" | base64 >"$root/etc/dovecot/keys/default/HS256/default"
+	printf 'pwcheck_method: saslauthd\nmech_list: PLAIN\n' >"$root/etc/postfix/sasl/broken.conf"
 	# Postfix sleeps until its files are two seconds old, lest it read half a file
 	touch -d '1 minute ago' "$root"/etc/postfix/*
 }
