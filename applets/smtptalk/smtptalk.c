@@ -3,8 +3,11 @@
 #include "applets/smtptalk/smtptalk.h"
 
 #include "applets/probe.h"
+#include "proto/punycode.h"
+#include "sys/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
@@ -103,6 +106,9 @@ static const char *const more[] = {
 	" means; at the end stands what that proves.",
 	"Without a step to do and with standard input on a terminal (or a script on it) it works like telnet:"
 	" what is typed is sent, and each reply is explained.",
+	"A domain that is not ASCII is given its ASCII form (xn--...), small letters made of capital ones;"
+	" no more of UTS 46 is done, and what would need it is refused. A name before the @ that is not"
+	" ASCII needs SMTPUTF8 of the server.",
 	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
 	" login attempt is made.",
 	NULL,
@@ -478,6 +484,40 @@ static const char *needs_user(const struct talk *t)
 	return ((const struct smtptalk *)t)->o.all_mechs ? "--all-mechs" : NULL;
 }
 
+/* RFC 5890 2.3.2.1: a domain has an ASCII form that any server takes; a local part has none, and
+ * with one that is not ASCII the address goes as it is, by SMTPUTF8. */
+static bool ascii_domain(struct smtptalk *s, const char **address)
+{
+	struct bytes in = bytes_of(*address);
+	size_t at = in.n;
+
+	while (at > 0 && in.p[at - 1] != '@')
+		at--;
+	if (bytes_is_ascii(in) || at == 0 || !bytes_is_ascii(bytes_head(in, at)))
+		return true;
+	struct buf out = BUF(1024);
+	const char *why;
+	buf_put(&out, bytes_head(in, at));
+	bool ok = punycode_host(bytes_skip(in, at), &out, &why);
+	if (ok)
+		*address = s->ascii[s->ascii_count++] = xstrdup(buf_text(&out));
+	else
+		opt_wrong(s->talk.w, &smtptalk_spec, "the domain of \"%s\": %s", *address, why);
+	buf_free(&out);
+	return ok;
+}
+
+static bool ascii_domains(struct smtptalk *s)
+{
+	struct opt_list *lists[] = { &s->o.to, &s->o.cc, &s->o.bcc };
+	bool ok = !s->o.from || ascii_domain(s, &s->o.from);
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (size_t k = 0; ok && k < lists[i]->count; k++)
+			ok = ascii_domain(s, &lists[i]->at[k]);
+	return ok;
+}
+
 static int tls_version(int choice)
 {
 	return choice ? 11 + choice : 0;
@@ -500,7 +540,7 @@ static bool options_ok(struct talk *t)
 		o->quit_after = o->drop_after;
 	else if (o->caps)
 		o->quit_after = SMTPTALK_EHLO;
-	return options_fit(s);
+	return options_fit(s) && ascii_domains(s);
 }
 
 int smtptalk_main(struct world *w, int argc, char **argv)
@@ -523,5 +563,7 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 	int code = talk_run(&s.talk, w, argc, argv);
 
 	buf_free(&s.list);
+	while (s.ascii_count > 0)
+		free(s.ascii[--s.ascii_count]);
 	return code;
 }

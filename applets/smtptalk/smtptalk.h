@@ -39,10 +39,12 @@ struct smtptalk {
 	struct smtptalk_options o;
 	struct smtp_caps caps;
 	char ehlo_name[ADDR_HOST_MAX];
-	char banner_host[ADDR_HOST_MAX]; /* what the greeting says; "" = no name */
-	const char *hello;               /* the command that was answered well */
-	bool has_started_tls;            /* by STARTTLS */
-	struct buf list;                 /* of EHLO before TLS, a line each */
+	char banner_host[ADDR_HOST_MAX];   /* what the greeting says; "" = no name */
+	char *ascii[3 * OPT_LIST_MAX + 1]; /* addresses whose domain was made ASCII */
+	size_t ascii_count;
+	const char *hello;    /* the command that was answered well */
+	bool has_started_tls; /* by STARTTLS */
+	struct buf list;      /* of EHLO before TLS, a line each */
 	char queue_id[128];
 	size_t accepted; /* recipients */
 	bool needs_utf8; /* an address does */

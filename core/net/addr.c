@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/punycode.h"
+
 /* RFC 3986 schemes as curl knows them, and RFC 6186's two names of submission. */
 static const struct scheme {
 	const char *name;
@@ -358,11 +360,6 @@ static bool check_host(const char *host, struct err *e)
 	if (in.n == 0 || in.n > 253 || in.p[0] == '.' || bytes_search(in, BYTES("..")) < in.n)
 		return err_set(e, ERR_USAGE, "'%s' is no host name", host);
 	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] > 127)
-			return err_set(e, ERR_USAGE,
-					"'%s': write international names in their ASCII "
-					"form (xn--...)",
-					host);
 		if (!is_host_octet(in.p[i]))
 			return err_set(e, ERR_USAGE, "'%s' is no host name", host);
 	}
@@ -397,7 +394,14 @@ bool endpoint_parse(struct endpoint *ep, const char *text, struct err *e)
 		return parse_other(ep, bytes_skip(rest, 5), ADDR_EXEC, e);
 	if (!take_scheme(ep, &rest, e) || !take_host(&rest, &host, e) || !take_port(ep, rest, e))
 		return false;
-	if (!to_text(host, ep->host, sizeof(ep->host)))
-		return err_set(e, ERR_USAGE, "the host name is too long");
+	struct buf name = BUF(sizeof(ep->host) - 1);
+	const char *why = "it is too long";
+	bool ok = punycode_host(host, &name, &why);
+	if (ok)
+		memcpy(ep->host, buf_text(&name), name.n + 1);
+	buf_free(&name);
+	if (!ok)
+		return err_set(e, ERR_USAGE, "'%.*s' is no host name: %s",
+				(int)bytes_head(host, ADDR_HOST_MAX).n, (const char *)host.p, why);
 	return check_host(ep->host, e);
 }

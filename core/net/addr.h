@@ -64,5 +64,6 @@ struct endpoint {
 	enum addr_tls tls; /* what the scheme says */
 };
 
-/* False: ERR_USAGE. A password in a URL is refused and not repeated in the error's text. */
+/* False: ERR_USAGE. International host names get their ASCII form. A password in a URL is refused
+ * and not repeated in the error's text. */
 bool endpoint_parse(struct endpoint *ep, const char *text, struct err *e);

@@ -234,3 +234,41 @@ PY
 	output=$(<out.554)
 	says '.. \n.\r\n ENDS the message' 'CRITICAL data: smuggling'
 }
+
+@test "an international domain goes in ASCII, without SMTPUTF8, in the envelope and the header" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 8BITMIME' 'expect MAIL FROM:<a@xn--bcher-kva.example>' 'send 250 ok' \
+		'expect RCPT TO:<b@xn--bcher-kva.example>' 'send 250 ok' 'expect RCPT TO:<c@xn--e1afmkfd.example>' 'send 250 ok' \
+		'expect DATA' 'send 354 go' 'until .' 'send 250 ok' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --from a@bücher.example --to b@BÜCHER.example --cc c@ПРИМЕР.example
+	exits 0
+	peer_done
+	peer_got_not SMTPUTF8
+	peer_got 'To: <b@xn--bcher-kva.example>'
+	LC_ALL=C grep -qa '[^ -~[:space:]]' "$PEER_LOG" && fail "8-bit octets were sent"
+	try smtptalk "127.0.0.1:1" --from a@example.com --to $'b@bu\xcc\x88cher.example'
+	exits 3
+	complains 'accent stands apart'
+}
+
+@test "an international local part needs SMTPUTF8, and is never made ASCII" {
+	peer "${HELLO[@]}" 'send 250-x\r\n250 8BITMIME' "${BYE[@]}"
+	talk --to jörg@bücher.example
+	exits 2
+	peer_done
+	says 'SMTPUTF8 is not offered' '[smtputf8-missing]'
+	peer_got_not 'MAIL'
+	peer "${HELLO[@]}" 'send 250-x\r\n250-8BITMIME\r\n250 SMTPUTF8' 'expect MAIL FROM:<a@example.com>' 'send 250 ok' \
+		'expect RCPT TO:<b@example.net>' 'send 250 ok' 'expect RCPT TO:<jörg@bücher.example>' 'send 550 5.1.1 no' \
+		'expect DATA' 'send 354 go' 'until .' 'send 250 ok' "${BYE[@]}"
+	talk --to jörg@bücher.example
+	peer_done
+	grep -qa '^MAIL FROM:.* SMTPUTF8' "$PEER_LOG"
+}
+
+@test "an international host name is looked up by its ASCII form" {
+	names xn--bcher-kva.example 1 '\x7f\x00\x00\x01'
+	peer "${HELLO[@]}" 'send 250 x' "${BYE[@]}"
+	try smtptalk --dns "$DNS" -4 "BÜCHER.example:$PORT" --caps
+	exits 0
+	says '== xn--bcher-kva.example [127.0.0.1]'
+}
