@@ -577,12 +577,14 @@ static bool fetch_each(struct listing *l, struct bytes uids, bool unique)
 	struct pop3talk *p = l->p;
 	struct buf name = BUF(1000);
 	struct bytes line, uid;
-	uint64_t number;
+	uint64_t number, named = 0;
 	bool odd, ok = true;
+	char fact[120];
 
 	while (ok && bytes_line(&uids, &line)) {
 		if (!pop3_uidl_line(line, &number, &uid, &odd) || number < 1 || number > p->count)
 			continue;
+		named++;
 		buf_clear(&name);
 		buf_put(&name, bytes_head(uid, 900));
 		if (!unique)
@@ -590,7 +592,9 @@ static bool fetch_each(struct listing *l, struct bytes uids, bool unique)
 		ok = fetch_one(p, number, l->sizes[number - 1], buf_bytes(&name));
 	}
 	buf_free(&name);
-	return ok;
+	snprintf(fact, sizeof(fact), "STAT says %llu messages, UIDL names %llu: not all were read",
+			(unsigned long long)p->count, (unsigned long long)named);
+	return ok && (named >= p->count || warn(p, "list-differs", fact));
 }
 
 static bool too_many(struct pop3talk *p)

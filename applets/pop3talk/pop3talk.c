@@ -281,7 +281,7 @@ static void mailbox_verdict(struct pop3talk *p)
 		buf_puts(&fact, "; sizes agree with what was received");
 	if (p->o.dump)
 		mailbox_dump_fact(&p->dump, &fact);
-	if (p->own.check && p->agrees)
+	if (p->own.check && p->agrees && p->dump.refused == 0)
 		buf_printf(&fact, "; sizes%s line ends%s are in order", p->no_uidl ? " and" : ",",
 				p->no_uidl ? "" : " and unique ids");
 	if (p->deleted > 0)

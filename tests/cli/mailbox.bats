@@ -52,3 +52,35 @@ pop3() { try pop3talk "localhost:$POP3" -u sample --pass-file pass "$@"; }
 		says "TALK WARNING - mailbox: 1 message, more than 0"
 	done
 }
+
+@test "--check: each thing a server does wrong is a finding, and no end" {
+	local row fault ids
+	mkdir -p box/new
+	printf 'From: a@example.com\nSubject: x\n\n.dot\nbody\n' >box/new/1
+	for row in 'stat=lie 7:pop3-list-differs' 'list=lie 9:pop3-list-differs pop3-size-differs' 'retr=unstuffed:pop3-dot-unstuffed' \
+		'retr=lf:pop3-bare-lf' 'uidl*1=lie 77:pop3-uidl-unstable' 'retr=-ERR gone:pop-refused'; do
+		fault=${row%:*} ids=${row##*:}
+		kill "$SINK_PID"
+		sink --pop3 0 --no-tls --user sample:password --maildir box --fault "$fault"
+		pop3 --check
+		for id in $ids; do says "[$id]"; done
+		says_not "in order"
+		says "OK mailbox: 1 message"
+	done
+}
+
+@test "--check and --dump of a mailbox in which two messages have one unique id" {
+	send one
+	send two
+	kill "$SINK_PID"
+	mkdir -p box/new
+	printf 'Subject: a\n\n1\n' >box/new/1
+	printf 'Subject: b\n\n2\n' >box/new/2
+	sink --pop3 0 --no-tls --user sample:password --maildir box --fault 'uidl=lie 7'
+	pop3 --check
+	exits 1
+	says "pop3-uidl-twice"
+	pop3 --dump copy
+	exits 1
+	[ "$(cat copy/new/* | grep -c '^Subject: [ab]$')" -eq 2 ]
+}
