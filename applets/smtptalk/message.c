@@ -58,6 +58,7 @@ static void put_header(const struct message_parts *m, const char *name, const ch
  * is encoded. */
 static void put_value(struct bytes value, struct buf *out)
 {
+	enum { COLUMNS = 76 }; /* RFC 2047 2: of a line with an encoded word */
 	size_t angle = value.n;
 
 	if (value.n > 0 && value.p[value.n - 1] == '>' && !bytes_is_ascii(value))
@@ -70,7 +71,10 @@ static void put_value(struct bytes value, struct buf *out)
 		mailtext_encode(name, out);
 	} else {
 		mailtext_encode(name, out);
-		buf_putc(out, ' ');
+		size_t column = 0;
+		while (column < out->n && out->p[out->n - 1 - column] != '\n')
+			column++;
+		buf_puts(out, column + 1 + value.n - angle > COLUMNS ? "\r\n " : " ");
 	}
 	buf_put(out, bytes_skip(value, angle));
 	buf_puts(out, "\r\n");
