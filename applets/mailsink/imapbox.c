@@ -1,8 +1,8 @@
 /* imapbox - what IMAP's SEARCH and FETCH tell of the messages
  * SPDX-License-Identifier: MIT
  *
- * RFC 9051 6.4.4 and 6.4.5 without ENVELOPE and BODYSTRUCTURE. Messages carry no flags: who tests
- * with mailsink sees each of them as new.
+ * RFC 9051 6.4.4 and 6.4.5 without ENVELOPE and BODYSTRUCTURE. Flags hold for this run, and each
+ * message is always recent.
  */
 #include "applets/mailsink/imapbox.h"
 
@@ -22,6 +22,39 @@ void imapbox_free(struct imapbox *b)
 static uint64_t uid_of(const struct imapbox *b, size_t i)
 {
 	return b->store->at[i].number;
+}
+
+/* --- flags --- */
+
+bool imapbox_flags(struct bytes list, unsigned *flags)
+{
+	struct bytes word, names, name;
+	struct imap_item item;
+
+	*flags = 0;
+	if (imap_next(&(struct bytes){ list.p, list.n }, &item) && item.kind == IMAP_LIST)
+		list = item.text;
+	while (bytes_word(&list, &word)) {
+		unsigned bit = 1;
+		for (names = BYTES(IMAPBOX_FLAGS); bytes_word(&names, &name); bit <<= 1)
+			if (bytes_equal_nocase(name, word))
+				break;
+		if (bit > 16)
+			return false;
+		*flags |= bit;
+	}
+	return true;
+}
+
+static bool put_flags(unsigned flags, struct buf *out)
+{
+	struct bytes names = BYTES(IMAPBOX_FLAGS), name;
+
+	buf_puts(out, "FLAGS (\\Recent");
+	for (; bytes_word(&names, &name); flags >>= 1)
+		if (flags & 1)
+			buf_printf(out, " %.*s", (int)name.n, (const char *)name.p);
+	return buf_putc(out, ')');
 }
 
 /* --- sets --- */
@@ -127,34 +160,34 @@ struct search {
 	const char **why;
 };
 
-/* Flags: none is ever set. */
 static const struct {
 	const char *word;
 	enum operand operand;
-	bool is; /* without an operand: always, or never */
+	bool is;       /* without an operand: always, or never ... */
+	unsigned flag; /* ... or whether this one is set */
 } keys[] = {
-	{ "ALL", NONE, true },
-	{ "ANSWERED", NONE, false },
-	{ "BODY", STRING, false },
-	{ "CC", STRING, false },
-	{ "DELETED", NONE, false },
-	{ "DRAFT", NONE, false },
-	{ "FLAGGED", NONE, false },
-	{ "FROM", STRING, false },
-	{ "HEADER", STRINGS, false },
-	{ "NEW", NONE, true },
-	{ "OLD", NONE, false },
-	{ "RECENT", NONE, true },
-	{ "SEEN", NONE, false },
-	{ "SUBJECT", STRING, false },
-	{ "TEXT", STRING, false },
-	{ "TO", STRING, false },
-	{ "UID", SET, false },
-	{ "UNANSWERED", NONE, true },
-	{ "UNDELETED", NONE, true },
-	{ "UNDRAFT", NONE, true },
-	{ "UNFLAGGED", NONE, true },
-	{ "UNSEEN", NONE, true },
+	{ "ALL", NONE, true, 0 },
+	{ "ANSWERED", NONE, true, 4 },
+	{ "BODY", STRING, false, 0 },
+	{ "CC", STRING, false, 0 },
+	{ "DELETED", NONE, true, IMAPBOX_DELETED },
+	{ "DRAFT", NONE, true, 16 },
+	{ "FLAGGED", NONE, true, 8 },
+	{ "FROM", STRING, false, 0 },
+	{ "HEADER", STRINGS, false, 0 },
+	{ "NEW", NONE, false, IMAPBOX_SEEN },
+	{ "OLD", NONE, false, 0 },
+	{ "RECENT", NONE, true, 0 },
+	{ "SEEN", NONE, true, IMAPBOX_SEEN },
+	{ "SUBJECT", STRING, false, 0 },
+	{ "TEXT", STRING, false, 0 },
+	{ "TO", STRING, false, 0 },
+	{ "UID", SET, false, 0 },
+	{ "UNANSWERED", NONE, false, 4 },
+	{ "UNDELETED", NONE, false, IMAPBOX_DELETED },
+	{ "UNDRAFT", NONE, false, 16 },
+	{ "UNFLAGGED", NONE, false, 8 },
+	{ "UNSEEN", NONE, false, IMAPBOX_SEEN },
 };
 
 static bool take_string(struct search *s, struct bytes *rest, struct buf *out)
@@ -245,8 +278,10 @@ static bool match_one(struct search *s, struct bytes *rest, unsigned depth)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!bytes_equal_nocase(item.text, bytes_of(keys[i].word)))
 			continue;
-		if (keys[i].operand == NONE)
-			return keys[i].is;
+		if (keys[i].operand == NONE) {
+			unsigned flags = s->b->store->at[s->i].flags;
+			return keys[i].flag ? !!(flags & keys[i].flag) == keys[i].is : keys[i].is;
+		}
 		if (keys[i].operand != SET)
 			return match_strings(s, keys[i].word, keys[i].operand, rest);
 		return bytes_word(rest, &set) && match_set(s, set, true);
@@ -381,13 +416,16 @@ static bool put_date(int64_t seconds, struct buf *out)
 static bool put_item(struct imapbox *b, struct bytes item, size_t i, struct buf *out)
 {
 	if (bytes_equal_nocase(item, BYTES("FLAGS")))
-		return buf_puts(out, "FLAGS (\\Recent)");
+		return put_flags(b->store->at[i].flags, out);
 	if (bytes_equal_nocase(item, BYTES("UID")))
 		return buf_printf(out, "UID %" PRIu64, uid_of(b, i));
 	if (bytes_equal_nocase(item, BYTES("RFC822.SIZE")))
 		return buf_printf(out, "RFC822.SIZE %zu", b->text.n);
 	if (bytes_equal_nocase(item, BYTES("INTERNALDATE")))
 		return put_date(b->store->at[i].arrived_s, out);
+	if (b->is_write && !bytes_starts_nocase(item, BYTES("BODY.PEEK")) &&
+			!bytes_equal_nocase(item, BYTES("RFC822.HEADER")))
+		b->store->at[i].flags |= IMAPBOX_SEEN;
 	return put_old(b, item, out) ||
 			(bytes_starts_nocase(item, BYTES("BODY")) && put_body(b, item, out));
 }

@@ -10,10 +10,18 @@ enum { IMAPBOX_ANSWER_MAX = 2 * STORE_FILE_MAX + 64 * 1024 };
 struct imapbox {
 	struct store *store;
 	size_t count;
-	bool by_uid; /* sets name UIDs */
+	bool by_uid;   /* sets name UIDs */
+	bool is_write; /* SELECT: what is fetched becomes seen */
 	/* one message as IMAP sends it, each line end CRLF; of the last call */
 	struct buf file, text;
 };
+
+/* RFC 9051 2.3.2, in store_message.flags. */
+enum { IMAPBOX_SEEN = 1, IMAPBOX_DELETED = 2 };
+#define IMAPBOX_FLAGS "\\Seen \\Deleted \\Answered \\Flagged \\Draft" /* from bit 0 on */
+
+/* Reads a list of them, with or without parentheses; false: one is not known. */
+bool imapbox_flags(struct bytes list, unsigned *flags);
 
 void imapbox_free(struct imapbox *b);
 

@@ -209,7 +209,7 @@ static bool take_folder(struct session *s, struct bytes *arg)
 	return false;
 }
 
-static void open_box(struct session *s, struct bytes arg, const char *done)
+static void open_box(struct session *s, struct bytes arg, bool is_write)
 {
 	struct imapd *m = imapd_of(s);
 	struct store *store = &s->sink->store;
@@ -224,30 +224,68 @@ static void open_box(struct session *s, struct bytes arg, const char *done)
 	m->has_box = true;
 	m->box.store = store;
 	m->box.count = store->count;
-	session_reply(s, "* FLAGS ()");
+	m->box.is_write = is_write;
+	session_reply(s, "* FLAGS (" IMAPBOX_FLAGS ")");
+	session_reply(s, "* OK [PERMANENTFLAGS (%s)] for this run", is_write ? IMAPBOX_FLAGS : "");
 	session_reply(s, "* %zu EXISTS", store->count);
 	session_reply(s, "* %zu RECENT", store->count);
 	session_reply(s, "* OK [UIDVALIDITY %" PRIu32 "] UIDs hold for this run", store->validity);
 	session_reply(s, "* OK [UIDNEXT %" PRIu32 "] the next", store->numbered + 1);
-	tagged(s, "OK", done);
+	tagged(s, "OK", is_write ? "[READ-WRITE] done" : "[READ-ONLY] done");
 }
 
 static void do_examine(struct session *s, struct bytes arg)
 {
-	open_box(s, arg, "[READ-ONLY] nothing is changed here");
+	open_box(s, arg, false);
 }
 
-/* Python's imaplib takes [READ-ONLY] here for a failure. */
 static void do_select(struct session *s, struct bytes arg)
 {
-	open_box(s, arg, "[READ-WRITE] but nothing is changed here");
+	open_box(s, arg, true);
+}
+
+/* Removes what is deleted; false: a file could not be. */
+static bool expunge(struct imapd *m, bool is_told)
+{
+	struct store *store = &m->s.sink->store;
+	size_t gone = 0, lost;
+
+	for (size_t i = 0; i < m->box.count; i++) {
+		store->at[i].marked = m->box.is_write && store->at[i].flags & IMAPBOX_DELETED;
+		if (store->at[i].marked && is_told)
+			session_reply(&m->s, "* %zu EXPUNGE", i + 1 - gone);
+		gone += store->at[i].marked;
+	}
+	store_unlock(store, true, &lost);
+	store_lock(store);
+	m->box.count -= gone - lost;
+	return lost == 0;
+}
+
+static void do_expunge(struct session *s, struct bytes arg)
+{
+	(void)arg;
+	if (expunge(imapd_of(s), true))
+		tagged(s, "OK", "done");
+	else
+		tagged(s, "NO", "[SERVERBUG] not all files could be removed");
 }
 
 static void do_close(struct session *s, struct bytes arg)
 {
 	(void)arg;
+	expunge(imapd_of(s), false);
 	leave_box(imapd_of(s));
 	tagged(s, "OK", "done");
+}
+
+static size_t count_unseen(const struct store *store)
+{
+	size_t unseen = 0;
+
+	for (size_t i = 0; i < store->count; i++)
+		unseen += !(store->at[i].flags & IMAPBOX_SEEN);
+	return unseen;
 }
 
 static void do_list(struct session *s, struct bytes arg)
@@ -275,7 +313,7 @@ static void do_status(struct session *s, struct bytes arg)
 	session_reply(s,
 			"* STATUS INBOX (MESSAGES %zu RECENT %zu UNSEEN %zu UIDNEXT %" PRIu32
 			" UIDVALIDITY %" PRIu32 ")",
-			store->count, store->count, store->count, store->numbered + 1,
+			store->count, store->count, count_unseen(store), store->numbered + 1,
 			store->validity);
 	tagged(s, "OK", "done");
 }
@@ -300,21 +338,55 @@ static void do_search(struct session *s, struct bytes arg)
 	buf_free(&found);
 }
 
-static void do_fetch(struct session *s, struct bytes arg)
+static void start_fetch(struct session *s, struct bytes set, struct bytes items)
 {
 	struct imapd *m = imapd_of(s);
+
+	buf_clear(&m->set);
+	buf_clear(&m->items);
+	buf_put(&m->set, set);
+	buf_put(&m->items, items);
+	m->next = 0;
+	s->is_pouring = true;
+}
+
+static void do_fetch(struct session *s, struct bytes arg)
+{
 	struct bytes set;
 
 	if (!bytes_word(&arg, &set) || !imapbox_set_ok(set) || bytes_trim(arg).n == 0) {
 		refuse(s, "BAD", "FETCH takes a set of messages and what to fetch");
 		return;
 	}
-	buf_clear(&m->set);
-	buf_clear(&m->items);
-	buf_put(&m->set, set);
-	buf_put(&m->items, bytes_trim(arg));
-	m->next = 0;
-	s->is_pouring = true;
+	start_fetch(s, set, bytes_trim(arg));
+}
+
+/* "+FLAGS.SILENT (\Seen)", also without the sign, the word and the parentheses (RFC 9051 6.4.6). */
+static void do_store(struct session *s, struct bytes arg)
+{
+	struct imapd *m = imapd_of(s);
+	struct bytes set, item;
+	unsigned flags;
+
+	if (!bytes_word(&arg, &set) || !imapbox_set_ok(set) || !bytes_word(&arg, &item) ||
+			!imapbox_flags(bytes_trim(arg), &flags)) {
+		refuse(s, "BAD", "STORE takes a set of messages, FLAGS and a list of flags");
+		return;
+	}
+	if (!m->box.is_write) {
+		refuse(s, "NO", "the folder was opened by EXAMINE");
+		return;
+	}
+	unsigned char sign = item.p[0];
+	for (size_t i = 0; i < m->box.count; i++) {
+		unsigned *at = &m->box.store->at[i].flags;
+		if (imapbox_in_set(&m->box, set, i))
+			*at = sign == '+' ? *at | flags : sign == '-' ? *at & ~flags : flags;
+	}
+	if (bytes_search_nocase(item, BYTES(".SILENT")) < item.n)
+		tagged(s, "OK", "done");
+	else
+		start_fetch(s, set, BYTES("FLAGS"));
 }
 
 static void end_fetch(struct session *s, const char *why)
@@ -390,6 +462,7 @@ static const struct session_command commands[] = {
 	{ "CHECK", SELECTED, do_noop },
 	{ "CLOSE", SELECTED, do_close },
 	{ "EXAMINE", AUTHED | SELECTED, do_examine },
+	{ "EXPUNGE", SELECTED, do_expunge },
 	{ "FETCH", SELECTED, do_fetch },
 	{ "LIST", AUTHED | SELECTED, do_list },
 	{ "LOGIN", LOGIN, do_login },
@@ -399,6 +472,7 @@ static const struct session_command commands[] = {
 	{ "SELECT", AUTHED | SELECTED, do_select },
 	{ "STARTTLS", LOGIN, do_starttls },
 	{ "STATUS", AUTHED | SELECTED, do_status },
+	{ "STORE", SELECTED, do_store },
 	{ 0 },
 };
 
@@ -413,7 +487,8 @@ static void run_command(struct session *s, struct bytes in)
 	m->box.by_uid = bytes_equal_nocase(verb, BYTES("UID"));
 	if (m->box.by_uid && bytes_word(&rest, &verb) &&
 			!bytes_equal_nocase(verb, BYTES("FETCH")) &&
-			!bytes_equal_nocase(verb, BYTES("SEARCH")))
+			!bytes_equal_nocase(verb, BYTES("SEARCH")) &&
+			!bytes_equal_nocase(verb, BYTES("STORE")))
 		verb.n = 0;
 	const struct session_command *command = session_find(s, verb);
 	session_show(s, in, command != NULL);

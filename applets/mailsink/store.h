@@ -20,7 +20,8 @@ struct store_message {
 	uint64_t octets;   /* as POP3 sends it, each line with CRLF (RFC 1939 11) */
 	int64_t arrived_s; /* since 1970 */
 	uint32_t number;   /* counted from 1; IMAP's UID */
-	bool marked;       /* to be removed at the end of the POP3 session */
+	unsigned flags;    /* IMAP's, for this run */
+	bool marked;       /* to be removed when the lock is given up */
 };
 
 /* Set up by store_open. */

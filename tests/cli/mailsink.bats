@@ -284,6 +284,41 @@ sink_exits() { # CODE
 	[ "$(find box/new -type f | wc -l)" -eq 0 ]
 }
 
+@test "--maildir: killed amid deliveries, each message that was accepted is whole" {
+	needs python3
+	sink --smtp 0 --maildir box
+	python3 - "$SMTP" "$SINK_PID" >accepted <<-'END'
+		import os, signal, smtplib, sys, threading
+		accepted, done = [], threading.Event()
+		def send(who):
+		    try:
+		        with smtplib.SMTP('127.0.0.1', int(sys.argv[1]), timeout=10) as s:
+		            for i in range(1000):
+		                name = '%d-%d' % (who, i)
+		                s.sendmail('a@example.com', 'b@example.com', 'Subject: %s\n\n%send\n' % (name, 'text\n' * 2000))
+		                accepted.append(name)
+		                if len(accepted) > 40:
+		                    done.set()
+		    except (OSError, smtplib.SMTPException):
+		        pass
+		threads = [threading.Thread(target=send, args=(i,)) for i in range(8)]
+		for t in threads:
+		    t.start()
+		done.wait(10)
+		os.kill(int(sys.argv[2]), signal.SIGKILL)
+		for t in threads:
+		    t.join()
+		print('\n'.join(accepted))
+	END
+	wait "$SINK_PID" || :
+	SINK_PID=
+	[ "$(wc -l <accepted)" -gt 40 ]
+	while read -r name; do
+		[ "$(grep -lx "Subject: $name" box/new/* | wc -l)" -eq 1 ] || fail "$name is not there"
+	done <accepted
+	[ "$(tail -qn 1 box/new/* | sort | uniq -c | wc -l)" -eq 1 ] || fail "a message in new/ is not whole"
+}
+
 @test "a full store says 452, a message that is too big 552" {
 	sink --smtp 0 --max-messages 1 --max-size 40
 	talk "$SMTP" "${MAIL}123456789012345678901234567890123456789\r\n.\r\nQUIT\r\n"

@@ -102,6 +102,91 @@ curl_pop3() { # OPTION... URL
 	soon grep -q 'the client is 127.0.0.1, says PROXY' sink.out
 }
 
+msmtp_to() { # PORT STARTTLS MECHANISM SUBJECT
+	printf 'Subject: %s\n\n.dot\n' "$4" | timeout 10 msmtp --file=/dev/null --host=localhost --port="$1" --tls=on \
+		--tls-starttls="$2" --tls-trust-file=sink.pem --auth="$3" --user=sample --passwordeval='echo password' \
+		--from=a@example.com sample@example.com 2>msmtp.err || fail "$3: $(<msmtp.err)"
+}
+
+@test "msmtp: each mechanism, over STARTTLS and inside TLS" {
+	local mech
+	needs msmtp
+	sink --port 0 --user sample:password --cert-out sink.pem --show
+	for mech in plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer; do
+		msmtp_to "$SMTP" on $mech "by $mech"
+		soon grep -q "login of \"sample\" by ${mech^^} accepted" sink.out
+	done
+	msmtp_to "$SMTPS" off on "inside TLS"
+	curl_pop3 "pop3://127.0.0.1:$POP3/" >list
+	[ "$(grep -c '^[0-9]' list)" -eq 9 ]
+	! printf '\n\n' | timeout 10 msmtp --file=/dev/null --host=localhost --port="$SMTP" --tls=on --tls-trust-file=sink.pem \
+		--auth=scram-sha-256 --user=sample --passwordeval='echo wrong' --from=a@example.com b@example.com 2>msmtp.err
+	grep -q 'authentication failed' msmtp.err
+}
+
+@test "msmtp notices a server that does not know the password: SCRAM and DIGEST-MD5" {
+	local mech word
+	needs msmtp
+	for mech in scram-sha-256:v= digest-md5:rspauth=; do
+		word=${mech#*:} mech=${mech%:*}
+		sink --smtp 0 --user sample:password --cert-out sink.pem --fault "proof=swap $word ${word}A"
+		! msmtp_to "$SMTP" on $mech "never" 2>/dev/null
+		kill "$SINK_PID"
+	done
+}
+
+@test "mpop: each way to log in, over STLS and inside TLS; nothing is lost" {
+	local how
+	needs mpop
+	swaks_to "$SMTP" --body $'.dot\n..two\nlast'
+	for how in user apop plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer; do
+		timeout 10 mpop --file=/dev/null --host=localhost --port="$POP3" --tls=on --tls-starttls=on --tls-trust-file=sink.pem \
+			--auth=$how --user=sample --passwordeval='echo password' --keep=on --uidls-file=uidls.$how \
+			--delivery=mbox,mbox.$how >mpop.out 2>&1 || fail "$how: $(<mpop.out)"
+		grep -qx '\.dot' mbox.$how
+		grep -qx '\.\.two' mbox.$how
+	done
+	timeout 10 mpop --file=/dev/null --host=localhost --port="$POP3S" --tls=on --tls-starttls=off --tls-trust-file=sink.pem \
+		--user=sample --passwordeval='echo password' --keep=off --uidls-file=uidls --delivery=mbox,mbox >mpop.out 2>&1
+	grep -qx last mbox
+	curl_pop3 "pop3://127.0.0.1:$POP3/" >list
+	! grep -q '^1 ' list || fail "a message is left"
+}
+
+# Its package would set up a service: the program alone is unpacked.
+fetchmail_from() { # PROTOCOL PORT OPTION...
+	local protocol=$1 port=$2 dir=$TOP/build/servers/fetchmail
+	shift 2
+	if [ ! -x "$dir/usr/bin/fetchmail" ]; then
+		mkdir -p "$dir"
+		(cd "$dir" && apt-get -qq download fetchmail && dpkg-deb -x fetchmail_*.deb .) >download.out 2>&1 ||
+			skip "no fetchmail: $(<download.out)"
+	fi
+	cat >fetchmailrc <<-END
+		poll localhost protocol $protocol port $port user sample password password sslproto TLS1.2+ sslcertck
+		sslcertfile $PWD/sink.pem mda "cat >>$PWD/fetched" $*
+	END
+	chmod 600 fetchmailrc
+	FETCHMAILHOME=$PWD timeout 20 "$dir/usr/bin/fetchmail" -f fetchmailrc --nodetach --nosyslog -v >fetchmail.out 2>&1 ||
+		fail "$(tail -n 20 fetchmail.out)"
+}
+
+@test "fetchmail: by POP3 and IMAP over STLS and STARTTLS, inside TLS, kept and deleted" {
+	local i
+	for i in 1 2 3; do
+		swaks_to "$SMTP" --h-Subject "number $i" --body .dot
+	done
+	fetchmail_from POP3 "$POP3" fetchall keep
+	[ "$(grep -cx '\.dot' fetched)" -eq 3 ]
+	fetchmail_from IMAP "$IMAP" keep
+	[ "$(grep -cx '\.dot' fetched)" -eq 6 ]
+	fetchmail_from POP3 "$POP3S" fetchall keep ssl
+	fetchmail_from IMAP "$IMAPS" fetchall nokeep ssl
+	[ "$(grep -c '^Subject: number [123]' fetched)" -eq 12 ]
+	curl_pop3 "pop3://127.0.0.1:$POP3/" >list
+	! grep -q '^1 ' list || fail "a message is left"
+}
+
 @test "openssl: STARTTLS, STLS and both TLS ports, TLS 1.2 and 1.3, certificate verified" {
 	local row proto port version
 	needs openssl
@@ -146,6 +231,8 @@ curl_pop3() { # OPTION... URL
 		assert m.select()[1] == [b'1']
 		assert m.search(None, 'SUBJECT', 'python')[1] == [b'1']
 		assert m.fetch('1', '(RFC822)')[1][0][1].endswith(b'\r\n\r\n.dot\r\n')
+		assert m.store('1', '+FLAGS', '\\Deleted')[1][0].endswith(b'\\Deleted))')
+		assert m.expunge()[1] == [b'1']
 		m.logout()
 	END
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "applets/mailsink/imapbox.h"
 #include "applets/mailsink/imapd.h"
 #include "applets/mailsink/pop3d.h"
 #include "applets/mailsink/scripted.h"
@@ -1061,9 +1062,10 @@ static void test_faults(void **state)
 #define IMAP_HELLO "* OK [" IMAP_CAPS "] sink.example IMAP4rev1 mailsink\r\n"
 #define IMAP_IN "a LOGIN sample password\r\nb EXAMINE INBOX\r\n"
 #define IMAP_OPEN                                                                                 \
-	IMAP_HELLO "a OK logged in\r\n* FLAGS ()\r\n* 0 EXISTS\r\n* 0 RECENT\r\n"                 \
+	IMAP_HELLO "a OK logged in\r\n* FLAGS (" IMAPBOX_FLAGS                                    \
+		   ")\r\n* OK [PERMANENTFLAGS ()] for this run\r\n* 0 EXISTS\r\n* 0 RECENT\r\n"   \
 		   "* OK [UIDVALIDITY 1] UIDs hold for this run\r\n* OK [UIDNEXT 1] the next\r\n" \
-		   "b OK [READ-ONLY] nothing is changed here\r\n"
+		   "b OK [READ-ONLY] done\r\n"
 #define IMAP_BYE "* BYE until next time\r\nz OK done\r\n"
 
 static const struct row imap_rows[] = {
@@ -1071,6 +1073,10 @@ static const struct row imap_rows[] = {
 			IMAP_HELLO "* " IMAP_CAPS "\r\na OK done\r\n" IMAP_BYE, true, 0 },
 	{ "an empty folder", { 0 }, IMAP_IN "c SEARCH ALL\r\nd FETCH 1:* FLAGS\r\nz LOGOUT\r\n",
 			IMAP_OPEN "* SEARCH\r\nc OK done\r\nd OK done\r\n" IMAP_BYE, true, 0 },
+	{ "nothing is changed after EXAMINE", { 0 },
+			IMAP_IN "c STORE 1:* +FLAGS (\\Seen)\r\nd EXPUNGE\r\nz LOGOUT\r\n",
+			IMAP_OPEN "c NO the folder was opened by EXAMINE\r\nd OK done\r\n" IMAP_BYE,
+			true, 0 },
 	{ "name and password as literals", { 0 },
 			"a LOGIN {6}\r\nsample {8+}\r\npassword\r\nz LOGOUT\r\n",
 			IMAP_HELLO "+ ready for the literal\r\na OK logged in\r\n" IMAP_BYE, true,
@@ -1273,6 +1279,64 @@ static void test_scripts(void **state)
 	}
 }
 
+/* Each row in a session of its own, on the same three messages: what one marks, the next finds. */
+static void test_imap_flags(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "STORE 1 +FLAGS (\\Seen \\Flagged)",
+				"* 1 FETCH (FLAGS (\\Recent \\Seen \\Flagged))\r\nt OK done\r\n" },
+		{ "UID STORE 2:3 FLAGS.SILENT \\Answered", "t OK done\r\n" },
+		{ "STORE 1,3 -flags (\\seen \\answered)",
+				"* 1 FETCH (FLAGS (\\Recent \\Flagged))\r\n"
+				"* 3 FETCH (FLAGS (\\Recent))\r\nt OK done\r\n" },
+		{ "SEARCH FLAGGED", "* SEARCH 1\r\nt OK done\r\n" },
+		{ "SEARCH UNANSWERED", "* SEARCH 1 3\r\nt OK done\r\n" },
+		{ "FETCH 3 (BODY.PEEK[TEXT] FLAGS)",
+				"* 3 FETCH (BODY[TEXT] {3}\r\ny\r\n FLAGS (\\Recent))\r\nt OK done\r\n" },
+		{ "FETCH 3 (BODY[TEXT] FLAGS)",
+				"* 3 FETCH (BODY[TEXT] {3}\r\ny\r\n FLAGS (\\Recent \\Seen))\r\n"
+				"t OK done\r\n" },
+		{ "STATUS INBOX (UNSEEN)",
+				"* STATUS INBOX (MESSAGES 3 RECENT 3 UNSEEN 2 UIDNEXT 4 UIDVALIDITY 1)\r\n"
+				"t OK done\r\n" },
+		{ "STORE 1 +FLAGS (\\Junk)",
+				"t BAD STORE takes a set of messages, FLAGS and a list of flags\r\n" },
+		{ "STORE x FLAGS ()",
+				"t BAD STORE takes a set of messages, FLAGS and a list of flags\r\n" },
+		{ "STORE 1,3 +FLAGS.SILENT (\\Deleted)", "t OK done\r\n" },
+		{ "SEARCH UNDELETED", "* SEARCH 2\r\nt OK done\r\n" },
+		{ "EXPUNGE", "* 1 EXPUNGE\r\n* 2 EXPUNGE\r\nt OK done\r\n" },
+		{ "UID FETCH 1:* FLAGS",
+				"* 1 FETCH (FLAGS (\\Recent \\Answered) UID 2)\r\nt OK done\r\n" },
+		{ "STORE 1 FLAGS.SILENT (\\Deleted)", "t OK done\r\n" },
+		{ "CLOSE", "t OK done\r\n" },
+		{ "EXPUNGE", "t OK done\r\n" },
+	};
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &(struct setting){ 0 });
+	for (int i = 0; i < 3; i++)
+		deliver(&b, "Subject: x\r\n\r\ny\r\n.\r\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session *s = open_session(&b, &imap);
+		struct buf in = BUF(1000), out = BUF(OUT_MAX);
+		converse(s, BYTES("a LOGIN sample password\r\nb SELECT INBOX\r\n"), 1000, 1000,
+				&out);
+		buf_clear(&out);
+		buf_printf(&in, "t %s\r\n", rows[i].in);
+		converse(s, buf_bytes(&in), 1, 7, &out);
+		assert_string_equal(buf_text(&out), rows[i].out);
+		session_free(s);
+		buf_free(&in);
+		buf_free(&out);
+	}
+	assert_int_equal(b.sink.store.count, 0);
+	bench_close(&b);
+}
+
 static void test_fault_specs(void **state)
 {
 	static const struct {
@@ -1323,6 +1387,7 @@ int main(void)
 		cmocka_unit_test(test_imap),
 		cmocka_unit_test(test_chunks_and_lmtp),
 		cmocka_unit_test(test_imap_message),
+		cmocka_unit_test(test_imap_flags),
 		cmocka_unit_test(test_fault_specs),
 		cmocka_unit_test(test_scripts),
 	};
