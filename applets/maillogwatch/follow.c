@@ -17,7 +17,7 @@ struct item {
 	const char *name; /* borrowed */
 	bool is_file, is_over;
 	struct tail tail;
-	struct journal journal; /* of the file */
+	struct unwrap unwrap; /* of the file */
 	struct source source;
 	char *command;       /* of the journal: started again when it ends */
 	uint64_t restart_ms; /* 0 = it runs */
@@ -47,7 +47,7 @@ void follow_free(struct follow *f)
 	if (!f)
 		return;
 	for (size_t i = 0; i < f->count; i++) {
-		journal_free(&f->at[i].journal);
+		unwrap_free(&f->at[i].unwrap);
 		if (f->at[i].is_file)
 			tail_close(&f->at[i].tail, NULL);
 		else
@@ -75,7 +75,7 @@ bool follow_add(struct follow *f, const char *name, unsigned lines, struct err *
 	if (f->count == FOLLOW_MAX)
 		return err_set(e, ERR_USAGE, "more than %d logs to follow", FOLLOW_MAX);
 	*item = (struct item){ .name = name };
-	journal_init(&item->journal);
+	unwrap_init(&item->unwrap);
 	if (strcmp(name, "-") != 0 && strncmp(name, "exec:", 5) != 0) {
 		item->is_file = true;
 		tail_open(&item->tail, f->w, name);
@@ -176,7 +176,7 @@ static bool read_ready(struct follow *f, const struct pollfd *fds, struct buf *o
 		if (item->is_file) {
 			size_t had = out->n;
 			any = tail_read(&item->tail, out) || any;
-			journal_plain(&item->journal, out, had);
+			unwrap_lines(&item->unwrap, out, had);
 			tell_events(f, item);
 		} else if (!item->is_over &&
 				(item->source.child || item->restart_ms || fds[i].revents)) {
@@ -238,8 +238,8 @@ void follow_finish(struct follow *f, struct buf *out)
 		if (item->is_file) {
 			size_t had = out->n;
 			tail_close(&item->tail, out);
-			journal_plain(&item->journal, out, had);
-			journal_finish(&item->journal, out);
+			unwrap_lines(&item->unwrap, out, had);
+			unwrap_finish(&item->unwrap, out);
 			tell_events(f, item);
 		} else if (!item->restart_ms) {
 			cutter_flush(&item->source.cutter, out);

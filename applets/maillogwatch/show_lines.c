@@ -37,6 +37,8 @@ struct lines {
 	size_t note_count;
 	const struct advice *cause; /* the last that was no consequence of another */
 	int64_t cause_s;
+	const struct advice *pam; /* the last that named an unknown user */
+	int64_t pam_s;
 	struct rules rules;
 	struct match match;
 	struct buf text;
@@ -74,6 +76,24 @@ static bool is_due(struct lines *l, const struct advice *a, int64_t now_s)
 	return true;
 }
 
+static bool tell_cause(struct lines *l, const struct advice *cause)
+{
+	out_printf(&l->t->w->out, "%*s. follows from what stands above (likely)   [%s]\n",
+			NOTE_INDENT, "", cause->id);
+	return true;
+}
+
+/* Of one login PAM writes a line that there is no such user, then one that it refused. */
+static bool follows_pam(struct lines *l, const struct advice *a, int64_t now_s)
+{
+	if (strcmp(a->id, "pam-user-unknown") == 0) {
+		l->pam = a;
+		l->pam_s = now_s;
+	}
+	return strcmp(a->id, "pam-password-wrong") == 0 && l->pam && now_s == l->pam_s &&
+			tell_cause(l, l->pam);
+}
+
 /* A consequence of what was explained just before is not explained again. */
 static bool follows(struct lines *l, const struct advice *a, const struct log_event *e)
 {
@@ -81,16 +101,13 @@ static bool follows(struct lines *l, const struct advice *a, const struct log_ev
 
 	if (!explain_is_consequence(a)) {
 		if (e->class != LOG_TROUBLE && e->class != LOG_FATAL)
-			return false;
+			return follows_pam(l, a, now_s);
 		l->cause = a;
 		l->cause_s = now_s;
 		return false;
 	}
-	if (!l->cause || now_s == SYSLOG_NO_TIME || now_s > l->cause_s + NOTE_QUIET_S)
-		return false;
-	out_printf(&l->t->w->out, "%*s. follows from what stands above (likely)   [%s]\n",
-			NOTE_INDENT, "", l->cause->id);
-	return true;
+	return l->cause && now_s != SYSLOG_NO_TIME && now_s <= l->cause_s + NOTE_QUIET_S &&
+			tell_cause(l, l->cause);
 }
 
 static void put_note(struct lines *l, const struct log_event *e)

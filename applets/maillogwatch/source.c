@@ -78,7 +78,7 @@ bool source_open(struct source *s, struct world *w, const char *name, struct err
 {
 	*s = (struct source){ .name = name, .fd = -1, .first = BUF(SOURCE_CHUNK) };
 	cutter_init(&s->cutter);
-	journal_init(&s->journal);
+	unwrap_init(&s->unwrap);
 	if (strncmp(name, "exec:", 5) == 0)
 		s->child = stream_exec(w, name + 5, e);
 	if (s->child || (strncmp(name, "exec:", 5) != 0 && open_file(s, w, e)))
@@ -95,7 +95,7 @@ void source_close(struct source *s)
 		close(s->fd);
 	buf_free(&s->first);
 	cutter_free(&s->cutter);
-	journal_free(&s->journal);
+	unwrap_free(&s->unwrap);
 	s->child = NULL;
 	s->gz = NULL;
 	s->fd = -1;
@@ -164,9 +164,9 @@ bool source_read(struct source *s, struct buf *out, uint64_t deadline_ms, struct
 	size_t had = out->n;
 	bool is_read = read_lines(s, out, deadline_ms, e);
 
-	journal_plain(&s->journal, out, had);
+	unwrap_lines(&s->unwrap, out, had);
 	if (s->at_end)
-		journal_finish(&s->journal, out);
+		unwrap_finish(&s->unwrap, out);
 	return is_read;
 }
 
@@ -186,9 +186,9 @@ bool source_trouble(const struct source *s, struct buf *out)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (faults & rows[i].fault)
 			buf_printf(out, "%s%s", out->n > had ? "; " : "", rows[i].text);
-	if (s->cutter.nuls > s->journal.nuls)
+	if (s->cutter.nuls > s->unwrap.nuls)
 		buf_printf(out, "%s%" PRIu64 " NUL octets left out", out->n > had ? "; " : "",
-				s->cutter.nuls - s->journal.nuls);
+				s->cutter.nuls - s->unwrap.nuls);
 	if (s->cutter.long_lines > 0)
 		buf_printf(out, "%s%" PRIu64 " lines over %d octets cut", out->n > had ? "; " : "",
 				s->cutter.long_lines, CUTTER_LINE_MAX);

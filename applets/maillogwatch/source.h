@@ -3,7 +3,7 @@
 #pragma once
 
 #include "net/stream.h"
-#include "proto/journal.h"
+#include "proto/unwrap.h"
 #include "sys/cutter.h"
 #include "sys/gz.h"
 #include "sys/world.h"
@@ -11,7 +11,7 @@
 enum {
 	SOURCE_CHUNK = 128 * 1024,
 	/* octets that one source_read may add */
-	SOURCE_ROOM = 2 * SOURCE_CHUNK + CUTTER_LINE_MAX + JOURNAL_TEXT_MAX
+	SOURCE_ROOM = 2 * SOURCE_CHUNK + CUTTER_LINE_MAX + UNWRAP_TEXT_MAX
 };
 
 struct source {
@@ -22,7 +22,7 @@ struct source {
 	struct stream *child;
 	struct buf first; /* octets read to see what it is */
 	struct cutter cutter;
-	struct journal journal;
+	struct unwrap unwrap;
 	bool at_end;
 	bool incomplete; /* its last line has no end */
 };
@@ -32,7 +32,7 @@ struct source {
 bool source_open(struct source *s, struct world *w, const char *name, struct err *e);
 void source_close(struct source *s);
 
-/* Appends whole lines to out, JSON and journal entries as plain ones (proto/journal.h), waiting for
+/* Appends whole lines to out, JSON and journal entries as plain ones (proto/unwrap.h), waiting for
  * them until deadline_ms (mono_ms; only a child is waited for with a limit). False: at the end
  * (e->kind ERR_NONE), past the deadline (ERR_TIMEOUT), or not readable (e). */
 bool source_read(struct source *s, struct buf *out, uint64_t deadline_ms, struct err *e);

@@ -6,7 +6,8 @@
 
 static const char *const family_names[LOG_FAMILIES] = { "other", "postfix", "dovecot", "exim",
 	"sendmail", "opensmtpd", "cyrus", "courier", "pam", "saslauthd", "opendkim", "rspamd",
-	"amavis", "spamd", "clamav", "postgrey", "policyd", "fail2ban", "kernel", "systemd" };
+	"amavis", "spamd", "clamav", "postgrey", "policyd", "fail2ban", "mailsink", "kernel",
+	"systemd" };
 
 static const char *const class_names[LOG_CLASSES] = { "unknown", "routine", "connect", "disconnect",
 	"lost", "tls", "tls-failed", "received", "identified", "queued", "sent", "deferred",
@@ -499,6 +500,7 @@ static const struct {
 	{ BYTES("policyd"), LOG_POLICYD, true },
 	{ BYTES("postfix-policyd"), LOG_POLICYD, true },
 	{ BYTES("fail2ban"), LOG_FAIL2BAN, true },
+	{ BYTES("mailsink"), LOG_MAILSINK, false },
 	{ BYTES("saslauthd"), LOG_SASLAUTHD, false },
 	{ BYTES("kernel"), LOG_KERNEL, false },
 	{ BYTES("systemd"), LOG_SYSTEMD, false },
@@ -613,6 +615,7 @@ void maillog_read(const struct syslog_line *line, struct log_event *out)
 		[LOG_POSTGREY] = maillog_filter,
 		[LOG_POLICYD] = maillog_filter,
 		[LOG_FAIL2BAN] = read_banned,
+		[LOG_MAILSINK] = maillog_mailsink,
 		[LOG_KERNEL] = read_system,
 		[LOG_SYSTEMD] = read_system,
 	};

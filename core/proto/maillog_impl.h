@@ -25,7 +25,8 @@ void maillog_exim(struct log_event *e);
 void maillog_sendmail(struct log_event *e);
 void maillog_opensmtpd(struct log_event *e);
 void maillog_filter(struct log_event *e); /* milters, spam and virus filters, policies */
-void maillog_login(struct log_event *e);  /* PAM, saslauthd, Cyrus, Courier */
+void maillog_mailsink(struct log_event *e);
+void maillog_login(struct log_event *e); /* PAM, saslauthd, Cyrus, Courier */
 
 /* A beginning of a text and what it tells. */
 struct maillog_start {

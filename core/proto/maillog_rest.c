@@ -196,6 +196,64 @@ void maillog_filter(struct log_event *e)
 		e->class = maillog_by_level(e->level);
 }
 
+/* mailsink, as core/proto/unwrap.c writes its events: "smtp: message id=<..>, from=<..>" */
+static const struct maillog_key sink_keys[] = {
+	KEY("id", id),
+	KEY("helo", helo),
+	KEY("from", from),
+	KEY("to", to),
+	KEY("peer", ip),
+};
+
+static void read_sink(struct log_event *e, struct bytes rest)
+{
+	e->reason = bytes_trim(rest);
+	maillog_fields(e, &rest, false, sink_keys, COUNT(sink_keys));
+	uint64_t octets;
+	e->has_size = bytes_is_uint(maillog_value(e->reason, BYTES("octets=")), UINT32_MAX,
+			&octets);
+	e->size = e->has_size ? (uint32_t)octets : 0;
+	size_t port = e->ip.n;
+	while (port > 0 && e->ip.p[port - 1] != ':')
+		port--;
+	e->ip = bytes_head(e->ip, port - (port > 0));
+	if (e->ip.n > 1 && e->ip.p[0] == '[')
+		e->ip = maillog_between(e->ip, "[", "]");
+	set_id(e, e->id);
+	e->is_inbound = e->is_tls = e->class == LOG_TLS;
+}
+
+/* text=<login of "sample" by PASS refused> */
+static void read_sink_login(struct log_event *e, struct bytes rest)
+{
+	struct bytes said = maillog_last(rest, BYTES("\" by "));
+
+	e->reason = rest;
+	bytes_word(&said, &e->method);
+	e->class = STARTS(bytes_trim(said), "refused") ? LOG_LOGIN_FAILED : LOG_LOGIN;
+	struct bytes user = bytes_skip(rest, bytes_find(rest, '"') + 1);
+	e->user = bytes_head(user, bytes_find(user, '"'));
+}
+
+void maillog_mailsink(struct log_event *e)
+{
+	static const struct maillog_start rows[] = {
+		START("connect ", LOG_CONNECT, read_sink),
+		START("login ", LOG_LOGIN, read_sink_login),
+		START("message ", LOG_RECEIVED, read_sink),
+		START("tls ", LOG_TLS, read_sink),
+		START("end ", LOG_DISCONNECT, NULL),
+		START("note ", LOG_ROUTINE, NULL),
+		START("line ", LOG_ROUTINE, NULL),
+		START("error ", LOG_TROUBLE, read_sink),
+	};
+	struct bytes text = e->at.text;
+
+	e->daemon = bytes_head(text, bytes_find(text, ':'));
+	e->reason = text;
+	maillog_starts(e, bytes_skip(text, e->daemon.n + 2), rows, COUNT(rows));
+}
+
 /* Another program logs the attempt itself: these lines only tell more about it. */
 static bool is_asked_by_dovecot(const struct log_event *e)
 {

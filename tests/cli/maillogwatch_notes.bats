@@ -38,6 +38,13 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 	[[ $output == *"The name given is a mail address; no account has it."* ]]
 }
 
+@test "maillogwatch: a wrong password is one, when PAM says nothing of an unknown user" {
+	notes 'Jan 18 22:26:30 mx dovecot-auth: pam_unix(dovecot:auth): check pass; user unknown
+Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=alice rhost=192.0.2.44  user=alice'
+	[[ $output == *"[pam-user-unknown]"*"[pam-password-wrong]"* ]]
+	[[ $output == *"doveadm auth test alice"* ]]
+}
+
 @test "maillogwatch: the seconds of a delivery are told apart" {
 	notes 'Jan 18 20:30:40 mx postfix/smtp[99]: DC95C602BA: to=<user@gmail.com>, relay=none, delay=150, delays=0.05/0.01/150/0, dsn=4.4.1, status=deferred (connect to alt4.gmail-smtp-in.l.google.com[74.125.193.27]:25: Operation timed out)'
 	[[ $output == *"150 of 150 s went into connecting."* ]]
@@ -61,7 +68,9 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 @test "maillogwatch: the two logs of the article are explained down to their causes" {
 	try maillogwatch --now '2014-01-19 00:00' "$TOP/tests/data/article-pam.log"
 	exits 0
-	says '[pam-user-unknown]' 'The name given is a mail address' 'Given was: sample@example.com'
+	says '[pam-user-unknown]' 'The name given is a mail address' 'Given was: sample@example.com' \
+		'follows from what stands above (likely) [pam-user-unknown]'
+	says_not '[pam-password-wrong]'
 	try maillogwatch --now '2014-01-19 00:00' "$TOP/tests/data/article-tlsmgr.log"
 	exits 0
 	says 'tlsmgr cannot make its TLS session cache' 'the data directory is missing' 'ls -ld /var/lib/postfix'

@@ -88,3 +88,16 @@ same() { # PORT, PORT-IN-README
 	sink --port 0 --user sample:password --show
 	[ "$(sed 's/[0-9]\{4,\}/N/g' wanted)" = "$(head -n 1 sink.out | sed 's/[0-9]\{4,\}/N/g')" ]
 }
+
+@test "maillogwatch" {
+	screen 'maillogwatch --why 4F1A2B4C5D'
+	cat >log <<-'END'
+	Mar  3 04:05:02 mx1 postfix/smtpd[14]: 4F1A2B4C5D: client=localhost[127.0.0.1]
+	Mar  3 04:05:02 mx1 postfix/qmgr[12]: 4F1A2B4C5D: from=<a@example.org>, size=1999, nrcpt=1 (queue active)
+	Mar  3 04:35:02 mx1 postfix/smtp[15]: 4F1A2B4C5D: to=<b@example.com>, relay=none, delay=150, delays=0.1/0/150/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)
+	Mar  3 05:05:03 mx1 postfix/smtp[15]: 4F1A2B4C5D: to=<b@example.com>, relay=none, delay=1800, delays=1650/0/150/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)
+	END
+	MEMORY_KB=65536 try maillogwatch --now '2025-03-04 00:00' --why 4F1A2B4C5D log
+	exits 0
+	same none none
+}

@@ -1,6 +1,6 @@
-/* test_journal - unit tests of proto/journal
+/* test_unwrap - unit tests of proto/unwrap
  * SPDX-License-Identifier: MIT */
-#include "proto/journal.h"
+#include "proto/unwrap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,6 +47,15 @@ static const struct row {
 			"2025-03-03T04:05:06.123456Z mx1 my_prog: x\n" },
 	{ "JSON, no message is no line of a log", "{" AT FROM "\"PRIORITY\":\"6\"}\n",
 			"{" AT FROM "\"PRIORITY\":\"6\"}\n" },
+	{ "mailsink's events",
+			"{\"type\":\"connect\",\"session\":1,\"proto\":\"smtp\",\"peer\":\"[::1]:5\","
+			"\"tls\":false}\n{\"type\":\"message\",\"session\":1,\"proto\":\"smtp\","
+			"\"id\":\"0F486D0001\",\"from\":\"a@example.com\",\"to\":[\"b\",\"c\"],"
+			"\"octets\":396}\n{\"type\":\"end\",\"session\":1,\"proto\":\"smtp\"}\n",
+			"mailsink[1]: smtp: connect peer=<[::1]:5>, tls=false\n"
+			"mailsink[1]: smtp: message id=<0F486D0001>, from=<a@example.com>, to=<b>,"
+			" octets=396\n"
+			"mailsink[1]: smtp: end\n" },
 	{ "JSON of somebody else", "{\"MESSAGE\":\"x\"}\n{\"level\":1}\n{\n{]\n",
 			"{\"MESSAGE\":\"x\"}\n{\"level\":1}\n{\n{]\n" },
 	{ "JSON, no such octet", "{" AT FROM "\"MESSAGE\":[256]}\n",
@@ -82,9 +91,9 @@ static const struct row {
 
 static void make_plain(struct bytes in, size_t step, struct buf *out)
 {
-	struct journal j;
+	struct unwrap j;
 
-	journal_init(&j);
+	unwrap_init(&j);
 	buf_clear(out);
 	while (in.n > 0) { /* some whole lines at a time */
 		size_t n = 0;
@@ -92,11 +101,11 @@ static void make_plain(struct bytes in, size_t step, struct buf *out)
 			n += bytes_find(bytes_skip(in, n), '\n') + 1;
 		size_t had = out->n;
 		buf_put(out, bytes_head(in, n));
-		journal_plain(&j, out, had);
+		unwrap_lines(&j, out, had);
 		in = bytes_skip(in, n);
 	}
-	journal_finish(&j, out);
-	journal_free(&j);
+	unwrap_finish(&j, out);
+	unwrap_free(&j);
 }
 
 static void test_rows(void **state)
@@ -124,7 +133,7 @@ static void test_long(void **state)
 		buf_putc(&in, 'x');
 	buf_puts(&in, "\"}\n{" AT FROM "\"MESSAGE\":\"y\"}\n");
 	make_plain(buf_bytes(&in), 1, &out);
-	assert_true(out.n < JOURNAL_TEXT_MAX + 200);
+	assert_true(out.n < UNWRAP_TEXT_MAX + 200);
 	assert_true(bytes_ends(buf_bytes(&out), BYTES("\n" PLAIN "y\n")));
 	buf_free(&in);
 	buf_free(&out);

@@ -1,6 +1,6 @@
-/* fuzz_journal - fuzzes what makes plain lines of log entries
+/* fuzz_unwrap - fuzzes what makes plain lines of log entries
  * SPDX-License-Identifier: MIT */
-#include "proto/journal.h"
+#include "proto/unwrap.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,20 +10,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 /* Whole lines, all at once or one by one: the same comes out, and not much more than went in. */
 static void make_plain(struct bytes in, bool is_whole, struct buf *out)
 {
-	struct journal j;
+	struct unwrap j;
 
-	journal_init(&j);
+	unwrap_init(&j);
 	while (in.n > 0) {
 		struct bytes some = in;
 		size_t had = out->n;
 		if (!is_whole)
 			some = bytes_head(in, bytes_find(in, '\n') + 1);
 		buf_put(out, some);
-		journal_plain(&j, out, had);
+		unwrap_lines(&j, out, had);
 		in = bytes_skip(in, some.n);
 	}
-	journal_finish(&j, out);
-	journal_free(&j);
+	unwrap_finish(&j, out);
+	unwrap_free(&j);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

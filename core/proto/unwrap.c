@@ -1,6 +1,6 @@
-/* journal - JSON and export entries of logs, made plain lines
+/* unwrap - JSON and export entries of logs, made plain lines
  * SPDX-License-Identifier: MIT */
-#include "proto/journal.h"
+#include "proto/unwrap.h"
 
 #include "proto/jsonread.h"
 #include "proto/syslog.h"
@@ -11,7 +11,7 @@ enum part { MICROSECONDS, TIME, HOST, NAME, COMMAND, PID, PRIORITY, TEXT };
 
 enum { FACILITY_MAIL = 2 << 3, WARNING = 4 };
 
-static const char *const keys[JOURNAL_PARTS] = {
+static const char *const keys[UNWRAP_PARTS] = {
 	[MICROSECONDS] = "__REALTIME_TIMESTAMP",
 	[TIME] = "time",
 	[HOST] = "_HOSTNAME",
@@ -24,30 +24,30 @@ static const char *const keys[JOURNAL_PARTS] = {
 
 static const struct bytes export_head = BYTES("__CURSOR=");
 
-static void clear(struct journal *j)
+static void clear(struct unwrap *u)
 {
-	for (size_t i = 0; i < JOURNAL_PARTS; i++)
-		buf_clear(&j->parts[i]);
-	j->is_open = j->has_text = j->is_binary = false;
-	j->left = 0;
+	for (size_t i = 0; i < UNWRAP_PARTS; i++)
+		buf_clear(&u->parts[i]);
+	u->is_open = u->has_text = u->is_binary = false;
+	u->left = 0;
 }
 
-void journal_init(struct journal *j)
+void unwrap_init(struct unwrap *u)
 {
-	*j = (struct journal){ .is_open = false };
-	for (size_t i = 0; i < JOURNAL_PARTS; i++)
-		j->parts[i].max = i == TEXT ? JOURNAL_TEXT_MAX : 256;
+	*u = (struct unwrap){ .is_open = false };
+	for (size_t i = 0; i < UNWRAP_PARTS; i++)
+		u->parts[i].max = i == TEXT ? UNWRAP_TEXT_MAX : 256;
 }
 
-void journal_free(struct journal *j)
+void unwrap_free(struct unwrap *u)
 {
-	for (size_t i = 0; i < JOURNAL_PARTS; i++)
-		buf_free(&j->parts[i]);
+	for (size_t i = 0; i < UNWRAP_PARTS; i++)
+		buf_free(&u->parts[i]);
 }
 
 static int part_of(struct bytes key)
 {
-	for (int i = 0; i < JOURNAL_PARTS; i++)
+	for (int i = 0; i < UNWRAP_PARTS; i++)
 		if (bytes_equal(key, bytes_of(keys[i])))
 			return i;
 	return -1;
@@ -83,9 +83,9 @@ static void put_text(struct buf *out, struct bytes text)
 	buf_putc(out, '\n');
 }
 
-static void put_entry(struct journal *j, struct buf *out)
+static void put_entry(struct unwrap *u, struct buf *out)
 {
-	struct buf *parts = j->parts;
+	struct buf *parts = u->parts;
 	uint64_t priority;
 
 	if (bytes_is_uint(buf_bytes(&parts[PRIORITY]), WARNING, &priority))
@@ -136,8 +136,44 @@ static bool put_value(const struct jsonread_value *v, struct buf *out)
 	}
 }
 
+/* {"type":"login","session":2,"proto":"smtp",...} of mailsink. False: not of that form. */
+static bool put_event(struct bytes members, struct buf *out)
+{
+	static const char *const head[] = { "session", "proto", "type" };
+	static const char *const before[] = { "mailsink[", "]: ", ": " };
+	struct jsonread_value v;
+	struct bytes key;
+	struct buf text = BUF(UNWRAP_TEXT_MAX);
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!jsonread_find(members, head[i], &v) ||
+				v.kind != (i > 0 ? JSONREAD_STRING : JSONREAD_NUMBER))
+			return false;
+		buf_puts(out, before[i]);
+		put_word(out, v.text);
+	}
+	for (const char *comma = " "; jsonread_member(&members, &key, &v);) {
+		if (bytes_equal(key, bytes_of(head[0])) || bytes_equal(key, bytes_of(head[1])) ||
+				bytes_equal(key, bytes_of(head[2])))
+			continue;
+		bool is_text = v.kind == JSONREAD_STRING || v.kind == JSONREAD_ARRAY;
+		buf_puts(&text, comma);
+		buf_put(&text, key);
+		buf_puts(&text, is_text ? "=<" : "=");
+		if (!is_text)
+			buf_put(&text, v.text);
+		else if (!put_value(&v, &text) && !text.overflow)
+			break;
+		buf_puts(&text, is_text ? ">" : "");
+		comma = ", ";
+	}
+	put_text(out, buf_bytes(&text));
+	buf_free(&text);
+	return true;
+}
+
 /* False: another object, or none. */
-static bool read_object(struct journal *j, struct bytes line, struct buf *out)
+static bool read_object(struct unwrap *u, struct bytes line, struct buf *out)
 {
 	struct jsonread_value v;
 	struct bytes key;
@@ -145,102 +181,105 @@ static bool read_object(struct journal *j, struct bytes line, struct buf *out)
 
 	if (!jsonread_take(&line, &v) || v.kind != JSONREAD_OBJECT || line.n > 0)
 		return false;
-	struct bytes rest = v.text;
+	const struct bytes members = v.text;
+	struct bytes rest = members;
 	while (jsonread_member(&rest, &key, &v)) {
 		bool is_line = bytes_equal(key, BYTES("log"));
 		int part = is_line ? TEXT : part_of(key);
-		if (part < 0 || j->parts[part].n > 0)
+		if (part < 0 || u->parts[part].n > 0)
 			continue;
-		if (!put_value(&v, &j->parts[part]))
+		if (!put_value(&v, &u->parts[part]))
 			return false;
 		is_docker = is_docker || is_line;
-		j->has_text = j->has_text || part == TEXT;
+		u->has_text = u->has_text || part == TEXT;
 	}
-	if (!j->has_text || rest.n > 0 || is_docker == (j->parts[MICROSECONDS].n > 0))
+	if (rest.n == 0 && !u->has_text)
+		return put_event(members, out);
+	if (!u->has_text || rest.n > 0 || is_docker == (u->parts[MICROSECONDS].n > 0))
 		return false;
 	if (!is_docker) {
-		put_entry(j, out);
+		put_entry(u, out);
 		return true;
 	}
-	if (j->parts[TIME].n > 0) {
-		put_word(out, buf_bytes(&j->parts[TIME]));
+	if (u->parts[TIME].n > 0) {
+		put_word(out, buf_bytes(&u->parts[TIME]));
 		buf_putc(out, ' ');
 	}
-	put_text(out, buf_bytes(&j->parts[TEXT]));
+	put_text(out, buf_bytes(&u->parts[TEXT]));
 	return true;
 }
 
-static void put_binary(struct journal *j, struct bytes piece)
+static void put_binary(struct unwrap *u, struct bytes piece)
 {
-	if (j->binary >= 0)
-		buf_put(&j->parts[j->binary], piece);
+	if (u->binary >= 0)
+		buf_put(&u->parts[u->binary], piece);
 }
 
 /* A value behind its length, whose 64 bits (the lowest octet first) have lost their NULs: the
  * octets that give the length of what follows, or of more when it has line feeds. */
-static void begin_binary(struct journal *j, struct bytes line)
+static void begin_binary(struct unwrap *u, struct bytes line)
 {
-	uint64_t length = j->low;
+	uint64_t length = u->low;
 	size_t octets = 0;
 
 	if (line.n == 0) {
-		j->low = '\n';
-		j->low_n = 1;
+		u->low = '\n';
+		u->low_n = 1;
 		return;
 	}
-	for (unsigned shift = 8u * j->low_n; length < line.n - octets && octets < 3; shift += 8)
+	for (unsigned shift = 8u * u->low_n; length < line.n - octets && octets < 3; shift += 8)
 		length |= (uint64_t)line.p[octets++] << shift;
-	j->nuls += 8 - j->low_n - octets;
+	u->nuls += 8 - u->low_n - octets;
 	line = bytes_skip(line, octets);
-	put_binary(j, line);
-	j->left = length > line.n ? length - line.n : 0;
-	j->is_binary = false;
+	put_binary(u, line);
+	u->left = length > line.n ? length - line.n : 0;
+	u->is_binary = false;
 }
 
 /* A line within the rest of a value. */
-static void go_on(struct journal *j, struct bytes line)
+static void go_on(struct unwrap *u, struct bytes line)
 {
-	put_binary(j, BYTES("\n"));
-	put_binary(j, line);
-	j->left = j->left > line.n + 1 ? j->left - line.n - 1 : 0;
+	put_binary(u, BYTES("\n"));
+	put_binary(u, line);
+	u->left = u->left > line.n + 1 ? u->left - line.n - 1 : 0;
 }
 
-static void read_field(struct journal *j, struct bytes line, struct buf *out)
+static void read_field(struct unwrap *u, struct bytes line, struct buf *out)
 {
 	size_t eq = bytes_find(line, '=');
 	int part = part_of(bytes_head(line, eq));
 
-	if (j->left > 0) {
-		go_on(j, line);
-	} else if (j->is_binary) {
-		begin_binary(j, line);
+	if (u->left > 0) {
+		go_on(u, line);
+	} else if (u->is_binary) {
+		begin_binary(u, line);
 	} else if (line.n == 0) {
-		if (j->has_text)
-			put_entry(j, out);
-		clear(j);
+		if (u->has_text)
+			put_entry(u, out);
+		clear(u);
 	} else if (eq == line.n) {
-		j->is_binary = true;
-		j->low = j->low_n = 0;
-		j->binary = part >= 0 && j->parts[part].n == 0 ? part : -1;
-		j->has_text = j->has_text || part == TEXT;
-	} else if (part >= 0 && j->parts[part].n == 0) {
-		buf_put(&j->parts[part], bytes_skip(line, eq + 1));
-		j->has_text = j->has_text || part == TEXT;
+		u->is_binary = true;
+		u->low = u->low_n = 0;
+		u->binary = part >= 0 && u->parts[part].n == 0 ? part : -1;
+		u->has_text = u->has_text || part == TEXT;
+	} else if (part >= 0 && u->parts[part].n == 0) {
+		buf_put(&u->parts[part], bytes_skip(line, eq + 1));
+		u->has_text = u->has_text || part == TEXT;
 	}
 }
 
-static void read_line(struct journal *j, struct bytes line, struct buf *out)
+static void read_line(struct unwrap *u, struct bytes line, struct buf *out)
 {
 	size_t had = out->n;
 
-	if (j->is_open || bytes_starts(line, export_head)) {
-		j->is_open = true;
-		read_field(j, line, out);
+	if (u->is_open || bytes_starts(line, export_head)) {
+		u->is_open = true;
+		read_field(u, line, out);
 		return;
 	}
 	if (line.n > 0 && line.p[0] == '{') {
-		bool is_read = read_object(j, line, out);
-		clear(j);
+		bool is_read = read_object(u, line, out);
+		clear(u);
 		if (is_read)
 			return;
 		out->n = had;
@@ -250,35 +289,35 @@ static void read_line(struct journal *j, struct bytes line, struct buf *out)
 }
 
 /* Nothing to do here, which costs next to nothing. */
-static bool is_plain(const struct journal *j, struct bytes lines)
+static bool is_plain(const struct unwrap *u, struct bytes lines)
 {
 	for (size_t at = 0; (at += bytes_find(bytes_skip(lines, at), '{')) < lines.n; at++)
 		if (at == 0 || lines.p[at - 1] == '\n')
 			return false;
-	return !j->is_open && bytes_search(lines, export_head) == lines.n;
+	return !u->is_open && bytes_search(lines, export_head) == lines.n;
 }
 
-void journal_plain(struct journal *j, struct buf *lines, size_t offset)
+void unwrap_lines(struct unwrap *u, struct buf *lines, size_t offset)
 {
 	struct bytes fresh = bytes_skip(buf_bytes(lines), offset);
 	struct buf copy = BUF(fresh.n);
 
-	if (is_plain(j, fresh))
+	if (is_plain(u, fresh))
 		return;
 	buf_put(&copy, fresh);
 	lines->n = offset;
 	fresh = buf_bytes(&copy);
 	while (fresh.n > 0) { /* a carriage return counts in a length: no bytes_line() */
 		struct bytes line = bytes_head(fresh, bytes_find(fresh, '\n'));
-		read_line(j, line, lines);
+		read_line(u, line, lines);
 		fresh = bytes_skip(fresh, line.n + 1);
 	}
 	buf_free(&copy);
 }
 
-void journal_finish(struct journal *j, struct buf *lines)
+void unwrap_finish(struct unwrap *u, struct buf *lines)
 {
-	if (j->has_text)
-		put_entry(j, lines);
-	clear(j);
+	if (u->has_text)
+		put_entry(u, lines);
+	clear(u);
 }
