@@ -4,8 +4,13 @@
 
 #include "proto/mailtext.h"
 #include "sys/file.h"
+#include "sys/mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_plain(const char *what, const char *value, struct err *e)
@@ -218,18 +223,38 @@ static void put_disposition(struct bytes name, struct buf *out)
 	buf_puts(out, is_simple ? "\"\r\n" : "\r\n");
 }
 
-/* FILE or FILE:TYPE; a file whose name only looks so comes first. */
-static bool put_attachment(const char *what, struct buf *out, struct err *e)
+static bool open_file(const char *path, struct message_file *f, struct err *e)
 {
-	struct buf path = BUF(4096), content = BUF(MESSAGE_MAX);
+	struct stat st;
+
+	f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+					 open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (f->fd < 0)
+		return err_sys(e, ERR_LOCAL, errno, "open %s", path);
+	if (fstat(f->fd, &st) != 0)
+		return err_sys(e, ERR_LOCAL, errno, "read %s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_sys(e, ERR_LOCAL, EISDIR, "read %s", path);
+	f->is_sized = S_ISREG(st.st_mode);
+	f->size = f->is_sized ? (uint64_t)st.st_size : 0;
+	return true;
+}
+
+/* FILE or FILE:TYPE; a file whose name only looks so comes first. */
+static bool put_attachment(const char *what, struct message *out, struct err *e)
+{
+	struct message_file *f = &out->files[out->count];
+	struct buf path = BUF(4096);
 	const char *colon = strrchr(what, ':');
 	bool has_type = colon && is_type(colon + 1) && access(what, F_OK) != 0;
 	struct bytes file =
 			bytes_head(bytes_of(what), has_type ? (size_t)(colon - what) : SIZE_MAX);
 	const char *type = has_type ? colon + 1 : type_of(file);
 
+	*f = (struct message_file){ .name = what, .fd = -1 };
+	out->count++;
 	buf_put(&path, file);
-	bool ok = is_plain("--attach", what, e) && file_read(buf_text(&path), &content, e);
+	bool ok = is_plain("--attach", what, e) && open_file(buf_text(&path), f, e);
 	if (ok &&
 			(bytes_starts_nocase(bytes_of(type), BYTES("message/")) ||
 					bytes_starts_nocase(bytes_of(type), BYTES("multipart/"))))
@@ -237,32 +262,34 @@ static bool put_attachment(const char *what, struct buf *out, struct err *e)
 				what);
 	if (ok) {
 		const char *slash = strrchr(buf_text(&path), '/');
-		buf_printf(out, "Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n", type);
-		put_disposition(bytes_of(slash ? slash + 1 : buf_text(&path)), out);
-		buf_puts(out, "\r\n");
-		mailtext_base64(buf_bytes(&content), out);
+		buf_printf(&out->text, "Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n",
+				type);
+		put_disposition(bytes_of(slash ? slash + 1 : buf_text(&path)), &out->text);
+		buf_puts(&out->text, "\r\n");
+		f->at = out->text.n;
 	}
 	buf_free(&path);
-	buf_free(&content);
 	return ok;
 }
 
 static bool put_parts(const struct message_parts *m, const char *body, const char *token,
-		struct buf *out, struct err *e)
+		struct message *out, struct err *e)
 {
+	struct buf *text = &out->text;
 	bool ok = true;
 
 	if (user_gives(m, "Content-Type") || user_gives(m, "Content-Transfer-Encoding"))
 		return err_set(e, ERR_USAGE, "a --header Content-... does not go with --attach");
-	buf_printf(out, "Content-Type: multipart/mixed; boundary=\"=_%s\"\r\n", token);
-	put_user_headers(m, out);
-	buf_printf(out, "\r\n--=_%s\r\n", token);
-	put_text(m, body, out);
+	buf_printf(text, "Content-Type: multipart/mixed; boundary=\"=_%s\"\r\n", token);
+	put_user_headers(m, text);
+	buf_printf(text, "\r\n--=_%s\r\n", token);
+	put_text(m, body, text);
+	out->files = xcalloc(m->attach->count, sizeof(out->files[0]));
 	for (size_t i = 0; ok && i < m->attach->count; i++) {
-		buf_printf(out, "\r\n--=_%s\r\n", token);
+		buf_printf(text, "\r\n--=_%s\r\n", token);
 		ok = put_attachment(m->attach->at[i], out, e);
 	}
-	buf_printf(out, "\r\n--=_%s--\r\n", token);
+	buf_printf(text, "\r\n--=_%s--\r\n", token);
 	return ok;
 }
 
@@ -280,7 +307,8 @@ static bool parts_ok(const struct message_parts *m, struct err *e)
 	return ok;
 }
 
-bool message_build(struct world *w, const struct message_parts *m, struct buf *out, struct err *e)
+bool message_build(struct world *w, const struct message_parts *m, struct message *out,
+		struct err *e)
 {
 	static const char default_body[] =
 			"test mail\n"
@@ -290,6 +318,7 @@ bool message_build(struct world *w, const struct message_parts *m, struct buf *o
 	unsigned char random[8];
 	char token[2 * sizeof(random) + 1];
 
+	*out = (struct message){ .text = BUF(MESSAGE_MAX), .encoder = MAILTEXT_BASE64 };
 	if (!parts_ok(m, e))
 		return false;
 	w->random(w, random, sizeof(random));
@@ -298,16 +327,75 @@ bool message_build(struct world *w, const struct message_parts *m, struct buf *o
 		token[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
 	}
 	token[2 * sizeof(random)] = '\0';
-	put_identity(w, m, token, out);
-	put_header(m, "Auto-Submitted", "auto-generated", out); /* RFC 3834: no vacation answers */
-	put_header(m, "MIME-Version", "1.0", out);
+	put_identity(w, m, token, &out->text);
+	put_header(m, "Auto-Submitted", "auto-generated",
+			&out->text); /* RFC 3834: no vacation answers */
+	put_header(m, "MIME-Version", "1.0", &out->text);
 	if (m->attach->count == 0)
-		put_text(m, body, out);
+		put_text(m, body, &out->text);
 	else if (!put_parts(m, body, token, out, e))
 		return false;
-	if (out->overflow)
+	if (out->text.overflow)
 		return err_set(e, ERR_USAGE,
 				"a message of over %d octets: give it with --data FILE",
 				MESSAGE_MAX);
+	return true;
+}
+
+void message_free(struct message *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->files[i].fd >= 0)
+			close(m->files[i].fd);
+	free(m->files);
+	buf_free(&m->text);
+	m->files = NULL;
+	m->count = 0;
+}
+
+uint64_t message_size(const struct message *m)
+{
+	uint64_t size = m->text.n;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (!m->files[i].is_sized)
+			return 0;
+		size += mailtext_base64_size(m->files[i].size);
+	}
+	return size;
+}
+
+static bool next_octets(struct message *m, struct message_file *f, struct buf *part, struct err *e)
+{
+	struct buf octets = BUF(part->max / 2);
+	bool ok = file_read_some(f->fd, f->name, &octets, e);
+
+	f->done += octets.n;
+	if (ok && octets.n > 0) {
+		b64_encoder_put(&m->encoder, buf_bytes(&octets), part);
+	} else if (ok) {
+		b64_encoder_end(&m->encoder, part);
+		m->file++;
+	}
+	if (ok && f->is_sized && (f->done > f->size || (octets.n == 0 && f->done < f->size)))
+		ok = err_set(e, ERR_LOCAL, "%s: changed while it was read", f->name);
+	buf_free(&octets);
+	return ok;
+}
+
+bool message_next(struct message *m, struct buf *part, struct err *e)
+{
+	while (part->n == 0) {
+		struct message_file *f = m->file < m->count ? &m->files[m->file] : NULL;
+		size_t due = (f ? f->at : m->text.n) - m->at;
+		if (due == 0 && !f)
+			return true;
+		if (due == 0 && !next_octets(m, f, part, e))
+			return false;
+		struct bytes text = bytes_head(bytes_skip(buf_bytes(&m->text), m->at), due);
+		text = bytes_head(text, part->max);
+		buf_put(part, text);
+		m->at += text.n;
+	}
 	return true;
 }

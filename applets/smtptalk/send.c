@@ -3,6 +3,7 @@
 #include "applets/smtptalk/smtptalk.h"
 
 #include "applets/smtptalk/message.h"
+#include "sys/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The message is a buf (built) or a descriptor (--data). */
+/* The message is built, or a descriptor (--data). */
 struct source {
-	struct buf built;
-	size_t at; /* of built, what was sent */
-	int fd;    /* -1 = built */
+	struct message built;
+	int fd; /* -1 = built */
 	const char *name;
 	uint64_t size;  /* octets, 0 = unknown (a pipe) */
 	bool eight_bit; /* or unknown */
@@ -23,23 +23,11 @@ struct source {
 
 static bool next_part(struct smtptalk *s, struct source *src, struct buf *part)
 {
-	size_t fits;
+	struct err *e = &s->talk.d.err;
 
 	buf_clear(part);
-	if (src->fd < 0) {
-		buf_put(part, bytes_head(bytes_skip(buf_bytes(&src->built), src->at), part->max));
-		src->at += part->n;
-		return true;
-	}
-	unsigned char *to = buf_room(part, part->max, &fits);
-	ssize_t n;
-	do
-		n = read(src->fd, to, fits);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(&s->talk.d.err, ERR_LOCAL, errno, "read %s", src->name);
-	buf_added(part, (size_t)n);
-	return true;
+	return src->fd < 0 ? message_next(&src->built, part, e) :
+			     file_read_some(src->fd, src->name, part, e);
 }
 
 /* RFC 1870 3: SIZE counts the octets as they are sent, each line end as CRLF. */
@@ -80,12 +68,12 @@ static bool source_open(struct smtptalk *s, struct source *src)
 	};
 	struct stat st;
 
-	*src = (struct source){ .built = BUF(MESSAGE_MAX), .fd = -1, .name = o->data_file };
+	*src = (struct source){ .fd = -1, .name = o->data_file };
 	if (!o->data_file) {
 		if (!message_build(s->talk.w, &parts, &src->built, &s->talk.d.err))
 			return false;
-		src->size = src->built.n;
-		src->eight_bit = !bytes_is_ascii(buf_bytes(&src->built));
+		src->size = message_size(&src->built);
+		src->eight_bit = !bytes_is_ascii(buf_bytes(&src->built.text));
 		return true;
 	}
 	if (strcmp(o->data_file, "-") == 0)
@@ -100,7 +88,7 @@ static bool source_open(struct smtptalk *s, struct source *src)
 
 static void source_close(struct source *src)
 {
-	buf_free(&src->built);
+	message_free(&src->built);
 	if (src->fd >= 0)
 		close(src->fd);
 }
@@ -430,6 +418,7 @@ static bool send_data(struct smtptalk *s, struct source *src)
 {
 	struct talk *t = &s->talk;
 	uint64_t octets = 0;
+	char shown[64];
 
 	if (!dialog_ask(&t->d, "DATA"))
 		return failed_before_dot(s);
@@ -439,11 +428,9 @@ static bool send_data(struct smtptalk *s, struct source *src)
 		return failed_before_dot(s);
 	if (s->o.drop_after == SMTPTALK_DATA)
 		return true;
-	buf_clear(&src->built);
-	buf_printf(&src->built, "(message, %llu bytes) .", (unsigned long long)octets);
+	snprintf(shown, sizeof(shown), "(message, %llu bytes) .", (unsigned long long)octets);
 	transcript_line(&t->transcript, 'C',
-			s->talk.common->stable ? BYTES("(message) .") : buf_bytes(&src->built),
-			NULL);
+			t->common->stable ? BYTES("(message) .") : bytes_of(shown), NULL);
 	if (!dialog_read_reply(&t->d, DIALOG_FINAL_DOT_MS))
 		return talk_failed(t, "data");
 	if (s->o.lmtp && !read_more_replies(s))

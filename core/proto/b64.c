@@ -81,7 +81,7 @@ static bool put_lines(struct b64_encoder *e, struct bytes digits, struct buf *ou
 		e->column += line.n;
 		if (e->column == e->wrap) {
 			e->column = 0;
-			if (!buf_putc(out, '\n'))
+			if (!buf_puts(out, e->crlf ? "\r\n" : "\n"))
 				return false;
 		}
 		digits = bytes_skip(digits, line.n);
@@ -159,7 +159,7 @@ bool b64_encoder_end(struct b64_encoder *e, struct buf *out)
 		fits = put_lines(e, (struct bytes){ last, 4 }, out);
 	}
 	if (e->column > 0)
-		fits = fits && buf_putc(out, '\n');
+		fits = fits && buf_puts(out, e->crlf ? "\r\n" : "\n");
 	mem_wipe(e->hold, sizeof(e->hold));
 	e->held = e->column = 0;
 	return fits;

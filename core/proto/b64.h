@@ -26,11 +26,12 @@ enum b64_fault b64_decode(struct bytes in, struct buf *out, size_t *at);
 /* Words for a fault: "a digit of base64url", ... */
 const char *b64_fault_text(enum b64_fault fault);
 
-/* Streaming form, for input of any size. Zero it, then set wrap and url. */
+/* Streaming form, for input of any size. Zero it, then set wrap, crlf and url. */
 struct b64_encoder {
 	unsigned char hold[3];
 	size_t held, column;
 	size_t wrap; /* columns, 0 = never; the last line gets its LF too, as base64(1) writes it */
+	bool crlf;   /* lines end in CRLF, as mail wants it (RFC 2045 6.8) */
 	bool url;    /* base64url, RFC 4648 5, with padding */
 };
 

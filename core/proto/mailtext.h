@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "proto/b64.h"
 #include "sys/buf.h"
 
 enum {
@@ -44,6 +45,10 @@ bool mailtext_encode(struct bytes value, struct buf *out);
 bool mailtext_crlf(struct bytes text, struct buf *out);
 bool mailtext_quoted(struct bytes text, struct buf *out);
 bool mailtext_base64(struct bytes octets, struct buf *out);
+
+/* What an encoder begins with to write the same piece by piece, and how long it will be. */
+#define MAILTEXT_BASE64 ((struct b64_encoder){ .wrap = 76, .crlf = true })
+uint64_t mailtext_base64_size(uint64_t octets);
 
 /* RFC 5322 3.3 date ("Sun, 19 Jan 2014 00:37:34 +0900" and the obsolete forms) to seconds since
  * 1970 and the zone it was written in. False: no such date, or one without zone. */

@@ -4,8 +4,7 @@
 #include "proto/mailtext.h"
 
 enum {
-	QUOTED_COLUMNS = 76,       /* RFC 2045 6.7 (5), the "=" of a soft line end included */
-	BASE64_OCTETS = 76 / 4 * 3 /* of a line, RFC 2045 6.8 */
+	QUOTED_COLUMNS = 76, /* RFC 2045 6.7 (5), the "=" of a soft line end included */
 };
 
 bool mailtext_crlf(struct bytes text, struct buf *out)
@@ -57,10 +56,16 @@ bool mailtext_quoted(struct bytes text, struct buf *out)
 	return !out->overflow;
 }
 
+uint64_t mailtext_base64_size(uint64_t octets)
+{
+	uint64_t digits = (octets + 2) / 3 * 4;
+
+	return digits + (digits + 75) / 76 * 2;
+}
+
 bool mailtext_base64(struct bytes octets, struct buf *out)
 {
-	for (; octets.n > 0; octets = bytes_skip(octets, BASE64_OCTETS))
-		if (!b64_encode(bytes_head(octets, BASE64_OCTETS), out) || !buf_puts(out, "\r\n"))
-			return false;
-	return true;
+	struct b64_encoder e = MAILTEXT_BASE64;
+
+	return b64_encoder_put(&e, octets, out) && b64_encoder_end(&e, out);
 }

@@ -71,12 +71,35 @@ hash_of() { sha256sum | cut -d ' ' -f 1; }
 	has "text/plain base64 t.txt $(hash_of <t.txt)"
 	has "image/png base64 t.txt $(hash_of <t.txt)"
 	has "application/pdf base64 empty:a.pdf $(hash_of </dev/null)"
+	# SIZE is what goes out
+	[ "$(sed -n 's/.* SIZE=\([0-9]*\).*/\1/p' out)" -eq "$(sed -n 's/^C: (message, \([0-9]*\) bytes) .*/\1/p' out)" ]
+}
+
+@test "a large attachment is never held in memory; from a pipe its size is not known" {
+	head -c 6000000 /dev/urandom >large.bin
+	MEMORY_KB=4096
+	send --to a@example.net --attach large.bin
+	exits 0
+	got
+	has "application/octet-stream base64 large.bin $(hash_of <large.bin)"
+	mkfifo pipe.txt
+	rm box/new/*
+	cat large.bin >pipe.txt 3>&- &
+	send --to a@example.net --attach pipe.txt
+	exits 0
+	says_not 'SIZE='
+	got
+	has "text/plain base64 pipe.txt $(hash_of <large.bin)"
 }
 
 @test "what cannot be sent is refused before anything is" {
 	send --to a@example.net --attach nowhere.bin
 	exits 3
 	says 'nowhere.bin'
+	says_not 'MAIL FROM'
+	send --to a@example.net --attach box
+	exits 3
+	says 'box: Is a directory'
 	says_not 'MAIL FROM'
 	: >a
 	send --to a@example.net --attach a:message/rfc822

@@ -251,18 +251,21 @@ static void test_wrap(void **state)
 		const char *name;
 		size_t wrap;
 		const char *in, *out;
+		bool crlf;
 	} cases[] = {
-		{ "no wrap, no line end", 0, "foobar", "Zm9vYmFy" },
-		{ "exactly full lines", 4, "foobar", "Zm9v\nYmFy\n" },
-		{ "a line end inside a group", 3, "foobar", "Zm9\nvYm\nFy\n" },
-		{ "one column", 1, "f", "Z\ng\n=\n=\n" },
-		{ "line longer than the text", 76, "foobar", "Zm9vYmFy\n" },
-		{ "nothing stays nothing", 76, "", "" },
+		{ "CRLF", 4, "foobarf", "Zm9v\r\nYmFy\r\nZg==\r\n", true },
+		{ "CRLF behind a short line", 6, "foobar", "Zm9vYm\r\nFy\r\n", true },
+		{ "no wrap, no line end", 0, "foobar", "Zm9vYmFy", false },
+		{ "exactly full lines", 4, "foobar", "Zm9v\nYmFy\n", false },
+		{ "a line end inside a group", 3, "foobar", "Zm9\nvYm\nFy\n", false },
+		{ "one column", 1, "f", "Z\ng\n=\n=\n", false },
+		{ "line longer than the text", 76, "foobar", "Zm9vYmFy\n", false },
+		{ "nothing stays nothing", 76, "", "", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct b64_encoder e = { .wrap = cases[i].wrap };
+		struct b64_encoder e = { .wrap = cases[i].wrap, .crlf = cases[i].crlf };
 		struct buf out = BUF(ROOM);
 		assert_true(b64_encoder_put(&e, bytes_of(cases[i].in), &out));
 		assert_true(b64_encoder_end(&e, &out));
