@@ -22,7 +22,7 @@ enum {
 	WORDS_MAX = 64,
 	WORD_MAX = 250,
 	WORD_MIN = 5, /* shorter ones are in every line */
-	PASSES_MAX = 8,
+	PASSES_MAX = 9,
 	HITS_MAX = 20000,
 	HITS_TEXT_MAX = 16 * 1024 * 1024,
 	PIPE_MAX = 24 * 1024 * 1024,
@@ -51,7 +51,6 @@ struct trace {
 	size_t hit_count;
 	bool is_cut;     /* more hits than fit */
 	struct buf text; /* of the hits */
-	bool is_last;    /* pass: hits are kept */
 	struct buf pipe; /* what came through a pipe, which cannot be read twice */
 };
 
@@ -162,8 +161,7 @@ static void take_hit(struct trace *r, struct bytes line)
 	if (r->t->has_filter && !filter_passes(r->t, &e))
 		return;
 	learn(r, &e);
-	if (r->is_last)
-		keep_hit(r, line, e.at.wall_s);
+	keep_hit(r, line, e.at.wall_s);
 }
 
 static struct bytes line_around(struct bytes chunk, size_t at, size_t *end)
@@ -224,13 +222,16 @@ static void one_pass(struct trace *r, const struct opt_list *names)
 	syslog_free(&r->t->reader);
 	syslog_init(&r->t->reader, r->t->now_s);
 	buf_clear(&r->t->troubles);
+	buf_clear(&r->text);
+	r->hit_count = 0;
+	r->is_cut = false;
 	if (r->pipe.n > 0)
 		search_chunk(r, buf_bytes(&r->pipe));
 	else
 		reader_read(r->t, names);
 }
 
-/* Finds all words, then all lines. False: nothing could be read. */
+/* The lines that a pass finds are all of them once it adds no word. False: nothing could be read. */
 static bool search(struct trace *r, const struct opt_list *names)
 {
 	bool has_pipe = false, any = true;
@@ -252,9 +253,6 @@ static bool search(struct trace *r, const struct opt_list *names)
 		before = r->word_count;
 		one_pass(r, names);
 	}
-	r->is_last = true;
-	if (any)
-		one_pass(r, names);
 	return any;
 }
 

@@ -10,20 +10,27 @@
 #endif
 
 /* Sixteen octets at once, where the machine can: musl's memchr takes one word a step, and logs are
- * searched through by the gigabyte. Bit i << EQUAL_SHIFT: octet i is c. */
+ * searched through by the gigabyte. Bit i << EQUAL_SHIFT: p[i] is a and q[i] is b. */
 #if defined(__SSE2__)
 #define EQUAL_SHIFT 0
-static inline uint64_t equal16(const unsigned char *p, unsigned char c)
+static inline __m128i equal(const unsigned char *p, unsigned char c)
 {
-	__m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p),
+			_mm_set1_epi8((char)c));
+}
 
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8((char)c)));
+static inline uint64_t equal16(const unsigned char *p, unsigned char a, const unsigned char *q,
+		unsigned char b)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_and_si128(equal(p, a), equal(q, b)));
 }
 #elif defined(__aarch64__)
 #define EQUAL_SHIFT 2
-static inline uint64_t equal16(const unsigned char *p, unsigned char c)
+static inline uint64_t equal16(const unsigned char *p, unsigned char a, const unsigned char *q,
+		unsigned char b)
 {
-	uint8x16_t equal = vceqq_u8(vld1q_u8(p), vdupq_n_u8(c));
+	uint8x16_t equal = vandq_u8(vceqq_u8(vld1q_u8(p), vdupq_n_u8(a)),
+			vceqq_u8(vld1q_u8(q), vdupq_n_u8(b)));
 	uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(equal), 4);
 
 	return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & 0x1111111111111111u;
@@ -102,7 +109,7 @@ size_t bytes_find(struct bytes in, unsigned char c)
 	for (;; i += 16) {
 		if (i + 16 > in.n)
 			i = in.n - 16; /* some of it once more */
-		uint64_t hits = equal16(in.p + i, c);
+		uint64_t hits = equal16(in.p + i, c, in.p + i, c);
 		if (hits)
 			return i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
 		if (i + 16 == in.n)
@@ -118,9 +125,8 @@ size_t bytes_search(struct bytes in, struct bytes what)
 	if (what.n == 0 || in.n < what.n)
 		return what.n ? in.n : 0;
 	for (; i + last + 16 <= in.n; i += 16) {
-		uint64_t hits = equal16(in.p + i, what.p[0]);
-		for (hits = hits ? hits & equal16(in.p + i + last, what.p[last]) : 0; hits;
-				hits &= hits - 1) {
+		uint64_t hits = equal16(in.p + i, what.p[0], in.p + i + last, what.p[last]);
+		for (; hits; hits &= hits - 1) {
 			size_t at = i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
 			if (bytes_equal((struct bytes){ in.p + at, what.n }, what))
 				return at;
