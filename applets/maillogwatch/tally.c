@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_FIRST = 64 };
+enum { ROOM_FIRST = 64, ROW = 0xffff };
 
 void tally_free(struct tally *t)
 {
@@ -22,32 +22,52 @@ struct bytes tally_text(const struct tally *t, const struct tally_row *row)
 	return (struct bytes){ t->text.p + row->offset, row->n };
 }
 
-/* Eight octets a step; the multiplier is that of FNV-1a's 64 bit form, mixed down at each step. */
+static uint64_t mix(uint64_t h, const unsigned char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	if (n == sizeof(word))
+		memcpy(&word, p, sizeof(word));
+	else
+		while (n > 0)
+			word = word << 8 | p[--n];
+	h = (h ^ word) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+/* Eight octets a step, the last maybe once more; the multiplier is 2^64 by the golden ratio. */
 uint64_t tally_hash(struct bytes text)
 {
 	uint64_t h = 0xcbf29ce484222325u ^ text.n;
+	size_t i = 0;
 
-	while (text.n > 0) {
-		uint64_t word = 0;
-		size_t n = text.n < sizeof(word) ? text.n : sizeof(word);
-		memcpy(&word, text.p, n);
-		h = (h ^ word) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 29;
-		text = (struct bytes){ text.p + n, text.n - n };
-	}
-	return h;
+	for (; i + sizeof(h) < text.n; i += sizeof(h))
+		h = mix(h, text.p + i, sizeof(h));
+	if (i > 0)
+		text = bytes_skip(text, text.n - sizeof(h));
+	return mix(h, text.p, text.n);
 }
 
-static struct tally_slot *slot_of(const struct tally *t, struct bytes text, uint32_t hash)
+static struct tally_row *row_of(const struct tally *t, uint32_t slot)
 {
-	size_t mask = t->index_size - 1, at = hash & mask;
+	return &t->rows[(slot & ROW) - 1];
+}
 
-	while (t->index[at].row &&
-			(t->index[at].hash != hash ||
-					!bytes_equal(tally_text(t, &t->rows[t->index[at].row - 1]),
-							text)))
+static uint32_t *slot_of(const struct tally *t, struct bytes text, uint64_t hash)
+{
+	size_t mask = t->index_size - 1, at = (size_t)hash & mask;
+	uint32_t slot;
+
+	while ((slot = t->index[at]) != 0 &&
+			(((slot ^ (uint32_t)(hash >> 32)) & ~ROW) ||
+					!bytes_equal(tally_text(t, row_of(t, slot)), text)))
 		at = (at + 1) & mask;
 	return &t->index[at];
+}
+
+static void fill_slot(uint32_t *slot, size_t row, uint64_t hash)
+{
+	*slot = ((uint32_t)(hash >> 32) & ~ROW) | (uint32_t)(row + 1);
 }
 
 static void make_index(struct tally *t)
@@ -55,8 +75,8 @@ static void make_index(struct tally *t)
 	memset(t->index, 0, t->index_size * sizeof(t->index[0]));
 	for (size_t i = 0; i < t->count; i++) {
 		struct bytes text = tally_text(t, &t->rows[i]);
-		uint32_t hash = (uint32_t)tally_hash(text);
-		*slot_of(t, text, hash) = (struct tally_slot){ (uint32_t)i + 1, hash };
+		uint64_t hash = tally_hash(text);
+		fill_slot(slot_of(t, text, hash), i, hash);
 	}
 }
 
@@ -100,12 +120,12 @@ static void prune(struct tally *t)
 void tally_add(struct tally *t, struct bytes text, uint64_t n)
 {
 	text = bytes_head(text, TALLY_KEY_MAX);
-	uint32_t hash = (uint32_t)tally_hash(text);
-	if (t->count == t->room)
+	uint64_t hash = tally_hash(text);
+	if (t->count == t->room && t->room < TALLY_ROWS_MAX)
 		grow(t);
-	struct tally_slot *slot = slot_of(t, text, hash);
-	if (slot->row) {
-		t->rows[slot->row - 1].count += n;
+	uint32_t *slot = slot_of(t, text, hash);
+	if (*slot) {
+		row_of(t, *slot)->count += n;
 		return;
 	}
 	t->text.max = TALLY_TEXT_MAX;
@@ -113,17 +133,17 @@ void tally_add(struct tally *t, struct bytes text, uint64_t n)
 		prune(t);
 		slot = slot_of(t, text, hash);
 	}
-	t->rows[t->count] = (struct tally_row){ n, (uint32_t)t->text.n, (uint32_t)text.n };
+	fill_slot(slot, t->count, hash);
+	t->rows[t->count++] = (struct tally_row){ n, (uint32_t)t->text.n, (uint32_t)text.n };
 	buf_put(&t->text, text);
-	*slot = (struct tally_slot){ (uint32_t)++t->count, hash };
 }
 
 uint64_t tally_get(const struct tally *t, struct bytes text)
 {
 	text = bytes_head(text, TALLY_KEY_MAX);
-	uint32_t row = t->room ? slot_of(t, text, (uint32_t)tally_hash(text))->row : 0;
+	uint32_t slot = t->room ? *slot_of(t, text, tally_hash(text)) : 0;
 
-	return row ? t->rows[row - 1].count : 0;
+	return slot ? row_of(t, slot)->count : 0;
 }
 
 uint64_t tally_sum(const struct tally *t)

@@ -5,8 +5,8 @@
 #include "sys/buf.h"
 
 enum {
-	TALLY_ROWS_MAX = 40000,
-	TALLY_TEXT_MAX = 2 * 1024 * 1024,
+	TALLY_ROWS_MAX = 32 * 1024, /* a power of two */
+	TALLY_TEXT_MAX = 3 * 512 * 1024,
 	TALLY_KEY_MAX = 400 /* octets of a text that are told apart */
 };
 
@@ -15,15 +15,10 @@ struct tally_row {
 	uint32_t offset, n; /* of its text */
 };
 
-struct tally_slot {
-	uint32_t row; /* number + 1; 0 = free */
-	uint32_t hash;
-};
-
 /* Zeroed = empty. */
 struct tally {
 	struct tally_row *rows;
-	struct tally_slot *index; /* by hash */
+	uint32_t *index; /* by hash: number of the row + 1, and 16 bits of it; 0 = free */
 	size_t count, room, index_size;
 	struct buf text;
 	uint64_t dropped; /* what rare texts counted that were given up for room */

@@ -231,7 +231,7 @@ static void one_pass(struct trace *r, const struct opt_list *names)
 		reader_read(r->t, names);
 }
 
-/* The lines that a pass finds are all of them once it adds no word. False: nothing could be read. */
+/* What a pass finds is all once it adds no word. False: nothing could be read. */
 static bool search(struct trace *r, const struct opt_list *names)
 {
 	bool has_pipe = false, any = true;

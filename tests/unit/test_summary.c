@@ -199,8 +199,8 @@ static void assert_same(struct summary *a, struct summary *b)
 	assert_memory_equal(a->delay_steps, b->delay_steps, sizeof(a->delay_steps));
 	assert_int_equal(a->segment_count, b->segment_count);
 	for (size_t i = 0; i < SUMMARY_TABLES; i++) {
-		tally_sort(&a->tables[i]);
-		tally_sort(&b->tables[i]);
+		tally_top(&a->tables[i], SIZE_MAX);
+		tally_top(&b->tables[i], SIZE_MAX);
 		assert_int_equal(a->tables[i].count, b->tables[i].count);
 		for (size_t k = 0; k < a->tables[i].count; k++) {
 			struct tally_row *x = &a->tables[i].rows[k], *y = &b->tables[i].rows[k];
