@@ -186,7 +186,7 @@ for number in range(40):
     raw = open(file, "rb").read()
     os.unlink(file)
     head = raw[raw.index(b"\nDate: ") : raw.index(b"\n\n")] # what is ours
-    assert all(len(line) <= 78 for line in head.split(b"\n")), head
+    assert all(len(line) <= (76 if b"=?" in line else 998) for line in head.split(b"\n")), head
     assert all(octet < 128 for octet in raw), raw
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert all(not part.defects for part in message.walk())
