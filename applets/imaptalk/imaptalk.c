@@ -38,6 +38,8 @@ static const struct opt options[] = {
 			0 },
 	{ 0, "dump", "TO", OPT_TEXT, AT(dump),
 			"copy all to a DIR (Maildir), FILE.mbox or -; resumes", 0, 0 },
+	{ 0, "check", NULL, OPT_FLAG, OWN(check), "read all; look at sizes, line ends, UIDs", 0,
+			0 },
 	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
 			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
 	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
@@ -225,8 +227,10 @@ static bool transactions(struct imaptalk *im)
 {
 	const struct mailbox_options *o = &im->o;
 	bool wants_open = o->list || o->find || o->read || o->headers || o->dump || o->wait_s > 0 ||
-			mailbox_wants_ages(o);
+			mailbox_wants_ages(o) || im->own.check;
 
+	if (im->check.count > 0)
+		return imaptalk_examine(im) && imaptalk_check_again(im);
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
 	if (im->own.folders && !imaptalk_folders(im))
@@ -240,6 +244,8 @@ static bool transactions(struct imaptalk *im)
 	if (o->list && !imaptalk_list(im))
 		return false;
 	if (mailbox_wants_ages(o) && !imaptalk_ages(im))
+		return false;
+	if (im->own.check && !imaptalk_check(im))
 		return false;
 	if (o->dump && !imaptalk_dump(im))
 		return false;
@@ -258,6 +264,8 @@ static void mailbox_verdict(struct imaptalk *im)
 				im->exists == 1 ? "" : "s");
 		if (im->o.dump)
 			mailbox_dump_fact(&im->dump, &fact);
+		if (im->own.check && !im->check.is_odd)
+			buf_puts(&fact, "; sizes, line ends and UIDs are in order");
 		buf_puts(&fact, "; nothing was deleted or changed there");
 		im->figures.messages = im->exists;
 		mailbox_judge(&im->talk, &im->o, &im->figures);
@@ -275,7 +283,7 @@ static void after_login(struct imaptalk *im)
 	} else if (capability(im)) {
 		bool ok = transactions(im);
 		talk_quit(&im->talk);
-		if (ok)
+		if (ok && !im->is_again)
 			mailbox_verdict(im);
 	}
 }
@@ -345,6 +353,10 @@ static bool options_ok(struct talk *t)
 {
 	struct imaptalk *im = (struct imaptalk *)t;
 
+	if (im->o.dump && im->own.check) {
+		opt_wrong(t->w, &imaptalk_spec, "--dump and --check exclude each other");
+		return false;
+	}
 	return mailbox_options_ok(&im->o, t) && mailbox_dump_redirect(&im->dump, t, im->o.dump) &&
 			folder_ok(im);
 }
@@ -353,7 +365,7 @@ static const char *needs_user(const struct talk *t)
 {
 	const struct imaptalk *im = (const struct imaptalk *)t;
 
-	return im->own.folders || mailbox_wanted(&im->o) ? "a mailbox" : NULL;
+	return im->own.folders || im->own.check || mailbox_wanted(&im->o) ? "a mailbox" : NULL;
 }
 
 int imaptalk_main(struct world *w, int argc, char **argv)

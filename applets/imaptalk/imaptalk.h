@@ -6,7 +6,7 @@
 #include "proto/imap.h"
 
 struct imaptalk_options {
-	bool folders;
+	bool folders, check;
 	const char *folder; /* UTF-8 */
 };
 
@@ -23,6 +23,10 @@ struct imaptalk {
 	struct mailbox_wait wait;
 	struct mailbox_figures figures;
 	struct mailbox_dump dump;
+	struct {
+		uint64_t count, uids, uidvalidity; /* of the first session; 0 messages: not begun */
+		bool is_odd;
+	} check;
 	bool is_dumping;    /* a refused message does not end the run */
 	bool is_again;      /* another session is wanted: */
 	uint64_t dump_from; /* UID of the message that ended the one before; 0 = there was none */
@@ -47,13 +51,20 @@ bool imaptalk_part(void *ctx, struct bytes part);
  * and told. */
 bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal);
 
+/* One whose answer goes to on_untagged (and message data to im->on_part), and is not shown but
+ * with -v: what is made of it says it better. */
+bool imaptalk_ask_quietly(struct imaptalk *im, const char *command,
+		void (*on_untagged)(struct imaptalk *im, const struct imap_untagged *u), void *ctx);
+
 /* The transactions; each tells its own trouble and returns false. */
 bool imaptalk_folders(struct imaptalk *im);
 bool imaptalk_stat(struct imaptalk *im);
 bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen */
 bool imaptalk_list(struct imaptalk *im);
 bool imaptalk_find(struct imaptalk *im, bool *found);
-bool imaptalk_wait(struct imaptalk *im); /* for what --find finds, or a new message */
-bool imaptalk_ages(struct imaptalk *im); /* INTERNALDATE of all messages */
+bool imaptalk_wait(struct imaptalk *im);  /* for what --find finds, or a new message */
+bool imaptalk_ages(struct imaptalk *im);  /* INTERNALDATE of all messages */
+bool imaptalk_check(struct imaptalk *im); /* in two sessions */
+bool imaptalk_check_again(struct imaptalk *im);
 bool imaptalk_dump(struct imaptalk *im);
 bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);

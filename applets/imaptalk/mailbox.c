@@ -80,8 +80,7 @@ static bool ask_for(struct imaptalk *im, const char *command,
 	return ok;
 }
 
-/* The same, the answer not shown (but with -v): what is made of it says it better. */
-static bool ask_quietly(struct imaptalk *im, const char *command,
+bool imaptalk_ask_quietly(struct imaptalk *im, const char *command,
 		void (*on_untagged)(struct imaptalk *im, const struct imap_untagged *u), void *ctx)
 {
 	struct dialog *d = &im->talk.d;
@@ -149,7 +148,7 @@ bool imaptalk_folders(struct imaptalk *im)
 	if (im->caps.has & IMAP_NAMESPACE && !imaptalk_ask(im, "NAMESPACE", BYTES("")))
 		return false;
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	bool ok = ask_quietly(im, "LIST \"\" \"*\"", on_folder, &table);
+	bool ok = imaptalk_ask_quietly(im, "LIST \"\" \"*\"", on_folder, &table);
 	if (ok && prints(im))
 		table_print(&table, t->w);
 	table_free(&table);
@@ -263,7 +262,7 @@ static bool fetch_rows(struct imaptalk *im, const char *set)
 			"FETCH %s (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])",
 			set);
 	im->on_part = on_head;
-	bool ok = ask_quietly(im, buf_text(&command), on_row, &l);
+	bool ok = imaptalk_ask_quietly(im, buf_text(&command), on_row, &l);
 	if (ok && prints(im))
 		table_print(&l.table, t->w);
 	table_free(&l.table);
@@ -430,7 +429,7 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 				       "(UID RFC822.SIZE BODY.PEEK[])");
 	mailview_begin(&r.view, im->talk.w, im->talk.common, im->o.source);
 	im->on_part = on_message_part;
-	bool ok = ask_quietly(im, buf_text(&command), on_message, &r);
+	bool ok = imaptalk_ask_quietly(im, buf_text(&command), on_message, &r);
 	mailview_end(&r.view);
 	if (ok && !r.came)
 		ok = mailbox_lacks(&im->talk, which, im->exists);
@@ -458,7 +457,8 @@ static void on_date(struct imaptalk *im, const struct imap_untagged *u)
 /* Of all: one that was moved here keeps its date, and is not in its place. */
 bool imaptalk_ages(struct imaptalk *im)
 {
-	return im->exists == 0 || ask_quietly(im, "FETCH 1:* (UID INTERNALDATE)", on_date, NULL);
+	return im->exists == 0 ||
+			imaptalk_ask_quietly(im, "FETCH 1:* (UID INTERNALDATE)", on_date, NULL);
 }
 
 /* ---- --dump ---- */
@@ -496,7 +496,7 @@ static bool dump_one(struct imaptalk *im, uint64_t uid)
 	snprintf(command, sizeof(command), "UID FETCH %llu (UID BODY.PEEK[])",
 			(unsigned long long)uid);
 	im->on_part = on_dump_part;
-	bool ok = ask_quietly(im, command, on_dumped, &came);
+	bool ok = imaptalk_ask_quietly(im, command, on_dumped, &came);
 	if (dump->keep.err.kind != ERR_NONE)
 		return mailbox_dump_failed(dump);
 	if (!ok || !dialog_is_ok(&im->talk.d))
@@ -549,7 +549,7 @@ bool imaptalk_dump(struct imaptalk *im)
 	struct mailbox_dump *dump = &im->dump;
 
 	bool ok = (im->dump_from > 0 || mailbox_dump_open(dump, &im->talk, im->o.dump)) &&
-			ask_quietly(im, "UID SEARCH ALL", on_search, &found);
+			imaptalk_ask_quietly(im, "UID SEARCH ALL", on_search, &found);
 	if (im->dump_from == 0)
 		dump->total = found.count;
 	if (ok && (im->uidvalidity == 0 || found.count > FOUND_MAX)) {

@@ -69,6 +69,16 @@ pop3() { try pop3talk "localhost:$POP3" -u sample --pass-file pass "$@"; }
 	done
 }
 
+@test "imaptalk --check: the same" {
+	kill "$SINK_PID"
+	mkdir -p box/new
+	printf 'From: a@example.com\nSubject: x\n\nbody\n' >box/new/1
+	sink --imap 0 --no-tls --user sample:password --maildir box
+	imap --check
+	exits 0
+	says "sizes, line ends and UIDs are in order"
+}
+
 @test "--check and --dump of a mailbox in which two messages have one unique id" {
 	send one
 	send two

@@ -146,3 +146,22 @@ sums() { "$BATS_TEST_DIRNAME/../lib/mkmail" sums "$@"; }
 	output=$(<out)
 	says "C: DONE" "S: a3 OK" "S: a4 OK"
 }
+
+@test "check: two logins, all messages read" {
+	printf 'Subject: one\n\n1\n' | deliver 1.a
+	printf 'Subject: two\n\n.\nno end' | deliver 2.b
+	imap --check
+	exits 0
+	says "sizes, line ends and UIDs are in order" "nothing was deleted"
+	[ "$(grep -c 'C: a[0-9]* LOGIN' out)" -eq 2 ]
+	imap
+	says "UNSEEN 2"
+}
+
+@test "thresholds: the age by INTERNALDATE" {
+	printf 'Date: Wed, 1 Jan 2020 00:00:00 +0000\n\n1\n' | deliver 1.a
+	touch -d '2 days ago' "$MAILDIR/new/1.a"
+	imap --nagios -w oldest=1d,messages=5 -c newest=3d
+	exits 1
+	says "IMAPTALK WARNING - mailbox: the oldest message came 48h 00m ago, more than 24h 00m"
+}

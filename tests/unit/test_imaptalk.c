@@ -122,6 +122,37 @@ static const struct fake_session cases[] = {
 	{ "the connection ends while idling", { HELLO, CAPS1, IN, IDLES, OPENED, "+ idling\r\n" },
 			{ "localhost", LOGIN, "--wait", "60" }, 2, { "CRITICAL fetch:", "closed" },
 			NULL, NULL, NULL, false, false },
+	{ "check: sizes, line ends and UIDs, each told",
+			{ HELLO, CAPS1, IN, CAPS3, "* 4 EXISTS\r\na4 OK\r\n",
+					"* 1 FETCH (UID 5 RFC822.SIZE 6 BODY[] {6}\r\na: b\r\n)\r\n"
+					"* 1 FETCH (FLAGS (\\Seen))\r\n"
+					"* 2 FETCH (UID 5 RFC822.SIZE 9 BODY[] {5}\r\na: b\n)\r\n"
+					"* 3 FETCH (UID 7 RFC822.SIZE 9 BODY[] \"a\")\r\na5 OK\r\n",
+					BYE("a6") },
+			{ "localhost", LOGIN, "--check", "--nagios" }, 1,
+			{ "IMAPTALK WARNING - fetch: message 2: RFC822.SIZE says 9 octets, 5 came" },
+			"in order",
+			SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\r\na6 LOGOUT\r\n" SENT_LOGIN
+			"a4 EXAMINE \"INBOX\"\r\na5 FETCH 1:3 (UID)\r\na6 LOGOUT\r\n",
+			NULL, false, false },
+	{ "check: the others of its findings",
+			{ HELLO, CAPS1, IN, CAPS3, "* 4 EXISTS\r\na4 OK\r\n",
+					"* 1 FETCH (UID 5 RFC822.SIZE 7 BODY[] {7}\r\na: b\r\r\n)\r\n"
+					"* 2 FETCH (UID 5 RFC822.SIZE 5 BODY[] {5}\r\na: b\n)\r\n"
+					"* 3 FETCH (UID 4 RFC822.SIZE 1 BODY[] {1}\r\n\n)\r\na5 OK\r\n",
+					BYE("a6") },
+			{ "localhost", LOGIN, "--check" }, 1,
+			{ "message 2: it came with bare LF line ends",
+					"message 2: UID 5 behind UID 5",
+					"EXISTS says 4 messages, FETCH gave 3",
+					"2 messages in all whose UID is no greater" },
+			"in order", NULL, NULL, false, false },
+	{ "check: an empty folder",
+			{ HELLO, CAPS1, IN, CAPS3, "* 0 EXISTS\r\na4 OK\r\n", BYE("a5") },
+			{ "localhost", LOGIN, "--check" }, 0,
+			{ "sizes, line ends and UIDs are in order" }, NULL, NULL, NULL, false,
+			false },
 	{ "thresholds: how many, and how old by INTERNALDATE",
 			{ HELLO, CAPS1, IN, CAPS3, OPENED,
 					"* 1 FETCH (UID 1 INTERNALDATE \"15-Jan-2025 11:59:00 +0000\")\r\n"
@@ -215,6 +246,7 @@ static void test_usage_errors(void **state)
 		{ "imaptalk", "localhost", "-u", "a", "--wait", "60", "-t", "60" },
 		{ "imaptalk", "localhost", "-u", "a", "-w", "oldest=1y" },
 		{ "imaptalk", "localhost", "-c", "messages=1" },
+		{ "imaptalk", "localhost", "-u", "a", "--check", "--dump", "x" },
 	};
 
 	(void)state;
