@@ -741,7 +741,7 @@ __attribute__((cold)) static void keep_head(struct syslog_reader *r, struct byte
 		struct bytes text, const struct syslog_line *out)
 {
 	const unsigned char *program = out->program.p, *host = out->host.p,
-			    *from = out->when.p + out->when.n;
+			    *from = line.p + out->when.n;
 
 	r->head_n = 0;
 	if (out->when.p != line.p || out->pid == 0 || out->host.n == 0 || host != from + 1 ||
