@@ -7,19 +7,13 @@
  */
 #include "proto/b64_impl.h"
 
+#include "sys/cpu.h"
+
 #if defined(__x86_64__)
 
-#include <cpuid.h>
 #include <tmmintrin.h>
 
 #define SSSE3 __attribute__((target("ssse3")))
-
-static bool has_ssse3(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSSE3;
-}
 
 /* 12 octets to 16 values of six bits. Each group of octets a b c is laid out as b a c b, so that
  * the four values lie within 16-bit words; multiplying shifts each to its octet. */
@@ -107,12 +101,12 @@ SSSE3 static size_t decode(struct bytes in, unsigned char *to)
 
 size_t b64_fast_encode(struct bytes in, bool url, unsigned char *to)
 {
-	return has_ssse3() ? encode(in, url, to) : 0;
+	return cpu_has_ssse3() ? encode(in, url, to) : 0;
 }
 
 size_t b64_fast_decode(struct bytes in, unsigned char *to)
 {
-	return has_ssse3() ? decode(in, to) : 0;
+	return cpu_has_ssse3() ? decode(in, to) : 0;
 }
 
 #else
