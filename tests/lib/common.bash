@@ -177,7 +177,8 @@ netns() {
 is_in_netns() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 
 sink() {
-	rm -f sink.out # of one before
+	rm -f sink.out # of one before, which ends with the test
+	OTHER_PIDS="${OTHER_PIDS:-} ${SINK_PID:-}"
 	"$BIN/mailsink" "$@" >sink.out 2>sink.err </dev/null 3>&- &
 	SINK_PID=$!
 	soon grep -q '^ready ' sink.out
