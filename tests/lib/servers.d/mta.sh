@@ -6,11 +6,10 @@
 # shellcheck disable=SC2034,SC2154 # servers reads these, and sets those
 set -eu
 
-suite=${MTABOX_SUITE:-trixie}
-packages='exim4-daemon-heavy
-opensmtpd dash
-sendmail-bin sendmail-cf procmail libsasl2-modules sasl2-bin
-chasquid'
+suite=trixie
+packages=exim4-daemon-heavy
+alone='opensmtpd dash sendmail-bin sendmail-cf sendmail-base m4 procmail libwrap0 liblockfile1
+	sasl2-bin libsasl2-modules chasquid'
 # the last has vmail's number, so that who runs as vmail may deliver to it
 accounts='Debian-exim:61011 opensmtpd:61012 opensmtpq:61013 smmta:61014 smmsp:61015 mail:61016 sample:61005'
 ports='EXIM EXIM_TLS OPENSMTPD OPENSMTPD_SUBMISSION OPENSMTPD_TLS SENDMAIL SENDMAIL_SUBMISSION
