@@ -58,7 +58,7 @@ void explain_facts(struct buf *out, const struct log_event *e)
 		buf_printf(out,
 				"%sPostfix did not try this mail: after failed tries it leaves that"
 				" destination alone for a while.",
-				out->n ? " " : "");
+				out->n && out->p[out->n - 1] != ' ' ? " " : "");
 	put_prompt(out, e->at.text);
 }
 

@@ -298,6 +298,22 @@ static void count_said(struct summary *s, const struct log_event *e, enum summar
 	tally_add(&s->tables[table], buf_bytes(&s->text), e->at.count);
 }
 
+/* Refusals that are this server's own trouble, whoever it refuses. */
+static void count_own_refusal(struct summary *s, const struct log_event *e)
+{
+	static const struct bytes marks[] = { BYTES("; Error: open resolver"),
+		BYTES("127.255.255."), BYTES("nsufficient system storage") };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (bytes_search(e->reason, marks[i]) < e->reason.n) {
+			buf_clear(&s->text);
+			buf_put(&s->text, e->daemon);
+			buf_puts(&s->text, ": ");
+			event_normal(&s->text, e->reason);
+			tally_add(&s->tables[SUMMARY_ALARMS], buf_bytes(&s->text), e->at.count);
+		}
+}
+
 /* rsyslog and journald tell what they left out. */
 static void count_lost(struct summary *s, const struct log_event *e)
 {
@@ -378,6 +394,7 @@ void summary_event(struct summary *s, const struct log_event *e)
 		count_hour(s, e);
 		count_text(s, SUMMARY_REJECTED_IPS, e->ip, e->at.count);
 		count_reason(s, e);
+		count_own_refusal(s, e);
 		break;
 	case LOG_LOGIN:
 		count_hour(s, e);

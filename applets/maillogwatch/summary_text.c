@@ -3,12 +3,20 @@
 #include "applets/maillogwatch/maillogwatch.h"
 #include "applets/maillogwatch/summary.h"
 #include "know/advice.h"
+#include "net/addr.h"
 #include "ui/show.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { ROWS = 10, FEW_ROWS = 5, LINE_MAX_BYTES = 4096, NEXT_INDENT = 8, DIGITS_MAX = 32 };
+enum {
+	ROWS = 10,
+	FEW_ROWS = 5,
+	LINE_MAX_BYTES = 4096,
+	NEXT_INDENT = 8,
+	DIGITS_MAX = 32,
+	HIDDEN_MIN = 20 /* failed logins that tell something about where they come from */
+};
 
 /* "1,456,323" */
 static const char *grouped(uint64_t n, char to[DIGITS_MAX])
@@ -142,11 +150,21 @@ static void put_delays(struct summary *s, struct world *w)
 		out_puts(&w->out, "\n");
 }
 
+static void put_indented(struct world *w, struct bytes text)
+{
+	struct buf line = BUF(LINE_MAX_BYTES);
+
+	show_blanks(&line, NEXT_INDENT);
+	show_wrap(&line, text, NEXT_INDENT, NEXT_INDENT, w->columns);
+	out_printf(&w->out, "%s\n", buf_text(&line));
+	buf_free(&line);
+}
+
 /* What the knowledge base has to say about a text of ours. */
 static void put_advice(struct world *w, struct bytes text)
 {
 	struct finding f = { .is_partial = true, .proto = ADVICE_LOG };
-	struct buf line = BUF(LINE_MAX_BYTES), means = BUF(LINE_MAX_BYTES);
+	struct buf means = BUF(LINE_MAX_BYTES);
 	struct advice_binds binds;
 
 	f.text = bytes_skip(text, bytes_search(text, BYTES(": ")) + 2);
@@ -155,11 +173,8 @@ static void put_advice(struct world *w, struct bytes text)
 		buf_puts(&means, "means: ");
 		advice_expand(&means, a->means, &f, &binds);
 		buf_printf(&means, "   [%s]", a->id);
-		show_blanks(&line, NEXT_INDENT);
-		show_wrap(&line, buf_bytes(&means), NEXT_INDENT, NEXT_INDENT, w->columns);
-		out_printf(&w->out, "%s\n", buf_text(&line));
+		put_indented(w, buf_bytes(&means));
 	}
-	buf_free(&line);
 	buf_free(&means);
 }
 
@@ -227,6 +242,13 @@ static void put_failed(struct summary *s, struct world *w)
 		buf_free(&line);
 	}
 	tally_free(&users);
+	uint64_t all = tally_sum(ips), most = ips->rows[0].count;
+	struct bytes ip = tally_text(ips, &ips->rows[0]);
+	if (all >= HIDDEN_MIN && most * 100 >= all * 95 && addr_is_private(ip)) {
+		put_indented(w,
+				BYTES("nearly all from one private address: a proxy or NAT hides who tries"
+				      " (likely); a ban would be for everybody"));
+	}
 }
 
 static void put_alarms(struct summary *s, struct world *w)

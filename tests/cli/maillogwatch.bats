@@ -181,6 +181,26 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		'logins failed 1' 'something does not work' 'smtpd_scache.db' '203.0.113.7 (1)' '17 lines'
 }
 
+@test "refusals that are our own trouble are alarms, and who hides behind a bridge is not blamed" {
+	for i in 1 2 3; do
+		echo "Mar  3 04:05:0$i mx1 postfix/smtpd[9]: NOQUEUE: reject: RCPT from m$i.example.org[192.0.2.1$i]: 554 5.7.1 Service unavailable; Client host [192.0.2.1$i] blocked using sbl.spamhaus.org; Error: open resolver; https://www.spamhaus.org/returnc/pub/198.51.100.1; from=<a$i@example.org> to=<b@example.com> proto=ESMTP helo=<h$i>"
+	done >own
+	for i in $(seq 40); do
+		echo "Mar  3 04:05:0$((i % 10)) mx1 postfix/smtpd[9]: warning: unknown[172.18.0.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=u$((i % 7))"
+	done >>own
+	watch --summary own
+	says 'ALARMS something does not work: 3 smtpd: 554' 'WE refuse everybody' '[postfix-blocklist-error]' \
+		'40 172.18.0.1 (7)' 'a proxy or NAT hides who tries (likely)'
+	sed 's/172.18.0.1/192.0.2.9/; 60q' own >outside
+	watch --summary outside
+	says_not 'a proxy or NAT'
+	watch --nagios own
+	exits 2
+	sed '/172.18/d; s/; Error: open resolver//' own >listed
+	watch --nagios listed
+	exits 0
+}
+
 @test "lines that the log daemons left out are told, not counted away" {
 	printf '%s\n' 'Mar  3 04:05:06 mx1 rsyslogd: imuxsock lost 432 messages from pid 9832 due to rate-limiting' \
 		'Mar  3 04:05:07 mx1 systemd-journald[230]: Suppressed 7124 messages from postfix@-.service' \
