@@ -278,6 +278,17 @@ static bool may_send(struct smtptalk *s, const struct source *src)
 
 /* ---- the message ---- */
 
+static void put_text(struct smtptalk *s, struct dot_writer *dots, struct bytes part,
+		struct buf *out)
+{
+	if (!s->o.raw) {
+		dot_write(dots, part, out);
+		return;
+	}
+	dot_pass(dots, part);
+	buf_put(out, part);
+}
+
 /* When the file cannot be read to its end, the dot must not follow: the connection is given up,
  * so that half a message is never accepted. */
 static bool send_text(struct smtptalk *s, struct source *src, uint64_t *octets)
@@ -287,26 +298,20 @@ static bool send_text(struct smtptalk *s, struct source *src, uint64_t *octets)
 	struct dot_writer dots = { 0 };
 	bool ok, drops = s->o.drop_after == SMTPTALK_DATA;
 
-	for (;;) {
-		ok = next_part(s, src, &part);
-		if (!ok || part.n == 0)
-			break;
+	/* each part waits for the next, so that the dot goes with the last one */
+	while ((ok = next_part(s, src, &part)) && part.n > 0) {
 		*octets += part.n;
-		if (!s->o.raw)
-			dot_write(&dots, buf_bytes(&part), &wire);
-		else
-			dot_pass(&dots, buf_bytes(&part));
-		ok = dialog_send_raw(&s->talk.d, buf_bytes(s->o.raw ? &part : &wire));
-		buf_clear(&wire);
+		ok = wire.n == 0 || dialog_send_raw(&s->talk.d, buf_bytes(&wire));
 		if (!ok)
 			break;
+		buf_clear(&wire);
+		put_text(s, &dots, buf_bytes(&part), &wire);
 	}
-	if (ok && !drops) {
+	if (ok && !drops)
 		dot_finish(&dots, &wire);
-		ok = dialog_send_raw(&s->talk.d, buf_bytes(&wire));
-	} else if (!ok) {
+	ok = ok && (wire.n == 0 || dialog_send_raw(&s->talk.d, buf_bytes(&wire)));
+	if (!ok)
 		s->talk.d.is_over = true;
-	}
 	buf_free(&part);
 	buf_free(&wire);
 	return ok;
@@ -465,12 +470,7 @@ static bool read_text(struct smtptalk *s, struct source *src, struct buf *out)
 	bool ok;
 
 	while ((ok = next_part(s, src, &part)) && part.n > 0)
-		if (s->o.raw)
-			buf_put(out, buf_bytes(&part));
-		else
-			dot_write(&dots, buf_bytes(&part), out);
-	if (s->o.raw)
-		dot_pass(&dots, buf_bytes(out));
+		put_text(s, &dots, buf_bytes(&part), out);
 	dot_finish(&dots, out);
 	buf_free(&part);
 	return ok &&
