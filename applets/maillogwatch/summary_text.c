@@ -198,20 +198,20 @@ static void put_table(struct summary *s, struct world *w, enum summary_table tab
 		const char *title)
 {
 	struct tally *t = &s->tables[table];
-	bool is_time = table == SUMMARY_SLOW;
+	unsigned unit = table == SUMMARY_SLOW ? 1000 : 1;
 
 	if (t->count == 0)
 		return;
 	tally_top(t, ROWS);
 	out_printf(&w->out, "\n%s\n", title);
 	for (size_t i = 0; i < t->count && i < ROWS; i++)
-		put_row(w, t->rows[i].count / (is_time ? 1000 : 1), tally_text(t, &t->rows[i]),
-				is_time ? " s" : "", table == SUMMARY_REASONS);
+		put_row(w, t->rows[i].count / unit, tally_text(t, &t->rows[i]),
+				unit > 1 ? " s" : "", table == SUMMARY_REASONS);
 	if (t->count > ROWS)
 		out_printf(&w->out, "%9s  and %zu more\n", "", t->count - ROWS);
 	if (t->dropped > 0)
 		out_printf(&w->out, "%9s  (rare ones were left out for room: %" PRIu64 " in all)\n",
-				"", t->dropped);
+				"", t->dropped / unit);
 }
 
 /* Addresses that tried logins, with how many names each tried. */
