@@ -545,6 +545,7 @@ static void judge_message(struct verdict *d, const struct b64auth_taken *t)
 		break;
 	case SASL_LOOK_NOTHING:
 		d->v.status = REPORT_UNKNOWN;
+		d->v.id = "b64-unknown";
 		buf_puts(&d->fact, "well-formed base64, but no SASL message that is known here");
 		break;
 	default:

@@ -4,6 +4,7 @@
 
 #include "applets/b64auth/b64auth.h"
 #include "applets/b64auth/line.h"
+#include "know/advice.h"
 #include "proto/sasl.h"
 #include "sys/file.h"
 #include "ui/json.h"
@@ -318,9 +319,12 @@ int b64auth_take(struct b64auth *b)
 		report_init(&k.report, b->w, "b64auth", NULL, &b->common);
 		take_all(&k, buf_bytes(&input));
 		if (!k.any)
-			report_add(&k.report,
+			report_advise(&k.report,
 					&(struct report_verdict){ .status = REPORT_UNKNOWN,
-							.fact = "no base64 string in this" });
+							.fact = "no base64 string in this" },
+					&(struct finding){ .proto = ADVICE_SMTP,
+							.stage = "local",
+							.error = "b64-none" });
 		code = report_finish(&k.report);
 		report_free(&k.report);
 	}

@@ -4,10 +4,10 @@
 
 load ../lib/common
 
-# The lines below "$ COMMAND" in the README, up to the next empty line, without their indent.
+# The lines below "$ COMMAND" in the README, up to the next command or empty line, without their indent.
 screen() { # COMMAND
 	awk -v command="    \$ $1" '
-		found && $0 == "" { exit }
+		found && ($0 == "" || /^    \$ /) { exit }
 		found { print substr($0, 5) }
 		$0 == command { found = 1 }' "$TOP/README.md" >wanted
 	[ -s wanted ] || fail "the README has no screen of: $1"
@@ -24,6 +24,10 @@ same() { # PORT, PORT-IN-README
 	screen 'b64auth -d AHNhbXBsZQBwYXNzd29yZA=='
 	try b64auth -d AHNhbXBsZQBwYXNzd29yZA==
 	exits 0
+	same none none
+	screen 'b64auth -d -u user@example.com AHVzZXIuY29tAHBhc3M='
+	try b64auth -d -u user@example.com AHVzZXIuY29tAHBhc3M=
+	exits 2
 	same none none
 }
 

@@ -286,7 +286,10 @@ static const struct run runs[] = {
 		"OK well formed\n", NULL},
 	{"escape sequences are not passed on", {BASE64, "G1syShtdMDt4Bw=="}, NULL, 3,
 		"\\x1b[2J\\x1b]0;x\\x07             10 bytes\n"
-		"UNKNOWN well-formed base64, but no SASL message that is known here\n", NULL},
+		"UNKNOWN well-formed base64, but no SASL message that is known here\n"
+		"  means:  it is a message of another mechanism, or none of a login (possible)\n"
+		"  next:   b64auth decode                                           [b64-unknown]\n",
+		NULL},
 	{"taken apart, as JSON", {BASE64, "--json", "AHNhbXBsZQBwYXNzd29yZA=="}, NULL, 0,
 		"{\"type\":\"string\",\"bytes\":16,\"looks_like\":\"AUTH PLAIN response\","
 		"\"user\":\"sample\",\"secret\":\"password\",\"secret_bytes\":8,"
@@ -312,7 +315,11 @@ static const struct run runs[] = {
 		"          typed in clear (likely)\n"
 		"  next:   b64auth login -u <user>                               [b64-plain-text]\n",
 		NULL},
-	{"no string", {BASE64, "AUTH PLAIN"}, NULL, 3, "UNKNOWN no base64 string in this\n", NULL},
+	{"no string", {BASE64, "AUTH PLAIN"}, NULL, 3, "UNKNOWN no base64 string in this\n"
+		"  means:  the string stands behind AUTH and the mechanism, 334 or +, or alone in\n"
+		"          a line (certain)\n"
+		"  next:   b64auth -d                                                  [b64-none]\n",
+		NULL},
 	{"an empty string", {BASE64, ""}, NULL, 3, "", "empty"},
 	{"a closed input", {BASE64}, NULL, 3, "", "closed"},
 	{"the worst of several counts", {BASE64, "-q"}, "dXNlcg==\ndXNl!g==\ndXNlcg==\n", 2,
