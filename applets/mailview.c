@@ -101,6 +101,30 @@ void mailview_row_json(struct world *w, const struct mailview_row *row)
 	buf_free(&line);
 }
 
+void mailview_table_init(struct table *t)
+{
+	static const struct table_column columns[] = {
+		{ "#", true, false, 0 },
+		{ "size", true, false, 0 },
+		{ "date", false, false, 0 },
+		{ "from", false, true, 12 },
+		{ "subject", false, true, 16 },
+	};
+
+	table_init(t, columns, sizeof(columns) / sizeof(columns[0]));
+}
+
+void mailview_table_print(struct table *t, struct world *w, const struct opt_common *c,
+		uint64_t older)
+{
+	if (c->json || c->nagios)
+		return;
+	table_print(t, w);
+	if (older > 0)
+		out_printf(&w->out, "   (%llu older messages not shown; --max)\n",
+				(unsigned long long)older);
+}
+
 void mailview_row_add(struct table *t, const struct mailview_row *row, bool utf8)
 {
 	char number[24], size[24];

@@ -29,7 +29,13 @@ struct mailview_row {
 void mailview_row_read(struct mailview_row *row, struct bytes head);
 void mailview_row_free(struct mailview_row *row);
 void mailview_row_json(struct world *w, const struct mailview_row *row);
+void mailview_table_init(struct table *t);
 void mailview_row_add(struct table *t, const struct mailview_row *row, bool utf8);
+
+/* Prints it, but not with --json, which has its own lines, or --nagios. older: messages that are
+ * not in it. */
+void mailview_table_print(struct table *t, struct world *w, const struct opt_common *c,
+		uint64_t older);
 
 /* A message as it comes in: header lines are collected and shown decoded, the first text part is
  * shown decoded, other parts are listed (as_source: all lines as they are); with --json nothing

@@ -69,17 +69,11 @@ static void on_uid(struct imaptalk *im, const struct imap_untagged *u)
 static void on_message(struct imaptalk *im, const struct imap_untagged *u)
 {
 	struct looking *l = im->ctx;
-	struct imap_fetch f = { 0 };
-	struct buf text = BUF(IMAP_TEXT_MAX);
+	struct imap_fetch f;
 	char what[120];
 
-	/* news of flags come unasked, without a body */
-	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, &f) ||
-			!f.body.text.p)
+	if (!imaptalk_fetched(im, u, &f))
 		return;
-	imap_string(&f.body, &text);
-	on_part(im, buf_bytes(&text));
-	buf_free(&text);
 	snprintf(what, sizeof(what), "RFC822.SIZE says %llu octets, %llu came",
 			(unsigned long long)f.size, (unsigned long long)l->octets);
 	if (f.size != l->octets)

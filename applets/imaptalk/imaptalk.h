@@ -47,6 +47,10 @@ void imaptalk_take(struct imaptalk *im, void *ctx,
 void imaptalk_response(void *ctx, struct bytes text);
 bool imaptalk_part(void *ctx, struct bytes part);
 
+/* A FETCH response with message data (news of flags come unasked, without). What came in the line
+ * itself, as a quoted string, is handed over as a literal is. */
+bool imaptalk_fetched(struct imaptalk *im, const struct imap_untagged *u, struct imap_fetch *f);
+
 /* Sends a command; where the server goes on with "+", literal follows. False: failed or refused,
  * and told. */
 bool imaptalk_ask(struct imaptalk *im, const char *command, struct bytes literal);

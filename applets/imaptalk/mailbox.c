@@ -28,6 +28,20 @@ static void read_status(struct imaptalk *im, struct bytes text)
 		bytes_uint(&number, UINT32_MAX, &im->uidvalidity);
 }
 
+bool imaptalk_fetched(struct imaptalk *im, const struct imap_untagged *u, struct imap_fetch *f)
+{
+	struct buf text = BUF(IMAP_TEXT_MAX);
+
+	*f = (struct imap_fetch){ 0 };
+	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, f) ||
+			!f->body.text.p)
+		return false;
+	imap_string(&f->body, &text);
+	imaptalk_part(im, buf_bytes(&text));
+	buf_free(&text);
+	return true;
+}
+
 void imaptalk_take(struct imaptalk *im, void *ctx,
 		bool (*on_part)(struct imaptalk *im, struct bytes part))
 {
@@ -129,12 +143,6 @@ static void on_folder(struct imaptalk *im, const struct imap_untagged *u)
 	buf_free(&raw);
 }
 
-/* Are lists to be printed? JSON has its own lines, --nagios one line in all. */
-static bool prints(const struct imaptalk *im)
-{
-	return !im->talk.common->json && !im->talk.common->nagios;
-}
-
 bool imaptalk_folders(struct imaptalk *im)
 {
 	static const struct table_column columns[] = {
@@ -149,7 +157,7 @@ bool imaptalk_folders(struct imaptalk *im)
 		return false;
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	bool ok = imaptalk_ask_quietly(im, "LIST \"\" \"*\"", on_folder, &table);
-	if (ok && prints(im))
+	if (ok && !t->common->json && !t->common->nagios)
 		table_print(&table, t->w);
 	table_free(&table);
 	return ok;
@@ -210,7 +218,6 @@ bool imaptalk_examine(struct imaptalk *im)
 struct listing {
 	struct table table;
 	struct buf head; /* of the message that comes in */
-	uint64_t rows;
 };
 
 static bool on_head(struct imaptalk *im, struct bytes part)
@@ -224,13 +231,10 @@ static bool on_head(struct imaptalk *im, struct bytes part)
 static void on_row(struct imaptalk *im, const struct imap_untagged *u)
 {
 	struct listing *l = im->ctx;
-	struct imap_fetch f = { 0 };
+	struct imap_fetch f;
 	struct mailview_row row = { .number = u->number };
 
-	/* news of flags come unasked, without a header */
-	if (bytes_equal_nocase(u->word, BYTES("FETCH")) && imap_fetch(u->rest, &f) && f.uid > 0 &&
-			f.body.text.p) {
-		imap_string(&f.body, &l->head);
+	if (imaptalk_fetched(im, u, &f)) {
 		row.size = f.size;
 		mailview_row_read(&row, buf_bytes(&l->head));
 		if (im->talk.common->json)
@@ -238,33 +242,25 @@ static void on_row(struct imaptalk *im, const struct imap_untagged *u)
 		else
 			mailview_row_add(&l->table, &row, im->talk.w->utf8);
 		mailview_row_free(&row);
-		l->rows++;
 	}
 	buf_clear(&l->head);
 }
 
 /* Rows of the messages in set, which is what FETCH wants: "3,5" or "10:*". */
-static bool fetch_rows(struct imaptalk *im, const char *set)
+static bool fetch_rows(struct imaptalk *im, const char *set, uint64_t older)
 {
-	static const struct table_column columns[] = {
-		{ "#", true, false, 0 },
-		{ "size", true, false, 0 },
-		{ "date", false, false, 0 },
-		{ "from", false, true, 12 },
-		{ "subject", false, true, 16 },
-	};
 	struct talk *t = &im->talk;
 	struct listing l = { .head = BUF(MAILTEXT_HEADER_MAX) };
 	struct buf command = BUF(REPLY_LINE_MAX);
 
-	table_init(&l.table, columns, sizeof(columns) / sizeof(columns[0]));
+	mailview_table_init(&l.table);
 	buf_printf(&command,
 			"FETCH %s (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])",
 			set);
 	im->on_part = on_head;
 	bool ok = imaptalk_ask_quietly(im, buf_text(&command), on_row, &l);
-	if (ok && prints(im))
-		table_print(&l.table, t->w);
+	if (ok)
+		mailview_table_print(&l.table, t->w, t->common, older);
 	table_free(&l.table);
 	buf_free(&l.head);
 	buf_free(&command);
@@ -279,12 +275,7 @@ bool imaptalk_list(struct imaptalk *im)
 	if (im->exists == 0)
 		return true;
 	snprintf(set, sizeof(set), "%llu:*", (unsigned long long)first);
-	if (!fetch_rows(im, set))
-		return false;
-	if (first > 1 && prints(im))
-		out_printf(&im->talk.w->out, "   (%llu older messages not shown; --max)\n",
-				(unsigned long long)first - 1);
-	return true;
+	return fetch_rows(im, set, first - 1);
 }
 
 /* The numbers found, "3,17,20": the newest --max of them. */
@@ -327,7 +318,7 @@ static bool show_found(struct imaptalk *im, const struct found *found)
 	for (size_t i = kept > im->o.max ? kept - im->o.max : 0; i < kept; i++)
 		buf_printf(&set, "%s%llu", set.n > 0 ? "," : "",
 				(unsigned long long)found_at(found, i));
-	bool ok = kept == 0 || fetch_rows(im, buf_text(&set));
+	bool ok = kept == 0 || fetch_rows(im, buf_text(&set), 0);
 	buf_free(&set);
 	return ok;
 }
@@ -370,19 +361,13 @@ static bool on_message_part(struct imaptalk *im, struct bytes part)
 static void on_message(struct imaptalk *im, const struct imap_untagged *u)
 {
 	struct reading *r = im->ctx;
-	struct imap_fetch f = { 0 };
-	struct buf text = BUF(IMAP_TEXT_MAX);
+	struct imap_fetch f;
 
-	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, &f) ||
-			!f.body.text.p)
+	if (!imaptalk_fetched(im, u, &f))
 		return;
-	imap_string(&f.body, &text);
-	if (text.n > 0)
-		on_message_part(im, buf_bytes(&text));
 	r->came = true;
 	r->listed = f.size;
 	r->number = u->number;
-	buf_free(&text);
 }
 
 /* "3", "last", "uid:77" as the front of a FETCH. */
@@ -471,15 +456,9 @@ static bool on_dump_part(struct imaptalk *im, struct bytes part)
 static void on_dumped(struct imaptalk *im, const struct imap_untagged *u)
 {
 	bool *came = im->ctx;
-	struct imap_fetch f = { 0 };
-	struct buf text = BUF(IMAP_TEXT_MAX);
+	struct imap_fetch f;
 
-	if (!bytes_equal_nocase(u->word, BYTES("FETCH")) || !imap_fetch(u->rest, &f) ||
-			!f.body.text.p)
-		return;
-	imap_string(&f.body, &text);
-	*came = on_dump_part(im, buf_bytes(&text));
-	buf_free(&text);
+	*came = *came || imaptalk_fetched(im, u, &f);
 }
 
 /* A message that vanished meanwhile is passed over. */

@@ -162,13 +162,6 @@ static bool fetch_rows(struct listing *l)
 /* LIST, keeping the sizes of the newest. */
 static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t newest)
 {
-	static const struct table_column columns[] = {
-		{ "#", true, false, 0 },
-		{ "size", true, false, 0 },
-		{ "date", false, false, 0 },
-		{ "from", false, true, 12 },
-		{ "subject", false, true, 16 },
-	};
 	size_t fits;
 
 	*l = (struct listing){ .p = p,
@@ -177,7 +170,7 @@ static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t newest
 	l->first = p->count > newest ? p->count - newest + 1 : 1;
 	l->sizes = (uint64_t *)(void *)buf_room(&l->sizes_buf, l->sizes_buf.max, &fits);
 	memset(l->sizes, 0, fits);
-	table_init(&l->table, columns, sizeof(columns) / sizeof(columns[0]));
+	mailview_table_init(&l->table);
 	return pop3talk_ask(p, "LIST", on_list_line, l) && list_agrees(p, l);
 }
 
@@ -188,22 +181,13 @@ static void listing_end(struct listing *l)
 	buf_free(&l->sizes_buf);
 }
 
-static bool prints(const struct pop3talk *p)
-{
-	return !p->talk.common->json && !p->talk.common->nagios;
-}
-
 bool pop3talk_list(struct pop3talk *p)
 {
 	struct listing l;
 	bool ok = listing_begin(&l, p, p->o.max) && fetch_rows(&l);
 
-	if (ok && prints(p)) {
-		table_print(&l.table, p->talk.w);
-		if (l.first > 1)
-			out_printf(&p->talk.w->out, "   (%llu older messages not shown; --max)\n",
-					(unsigned long long)l.first - 1);
-	}
+	if (ok)
+		mailview_table_print(&l.table, p->talk.w, p->talk.common, l.first - 1);
 	listing_end(&l);
 	return ok;
 }
@@ -273,8 +257,8 @@ bool pop3talk_find(struct pop3talk *p, bool *found)
 	if (ok && !*found)
 		ok = find_by(&l, false, found);
 	p->talk.d.ob = ob;
-	if (ok && *found && prints(p))
-		table_print(&l.table, p->talk.w);
+	if (ok && *found)
+		mailview_table_print(&l.table, p->talk.w, p->talk.common, 0);
 	listing_end(&l);
 	return ok;
 }
