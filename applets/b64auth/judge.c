@@ -344,21 +344,23 @@ static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
 		next_is_make(d, t);
 }
 
-/* Base64 in base64. Short words of letters pass for base64 too, so a pad or a NUL has to show. */
-static bool judge_encoded_twice(struct verdict *d, const struct b64auth_taken *t)
+bool b64auth_is_encoded(struct bytes text, struct buf *inner)
 {
-	struct bytes inner = bytes_trim(t->decoded);
-	struct buf decoded = BUF_SECRET(inner.n);
-	bool is = inner.n >= 8 && b64_decode(inner, &decoded, NULL) == B64_OK &&
-			(bytes_ends(inner, BYTES("=")) ||
-					bytes_find(buf_bytes(&decoded), '\0') < decoded.n);
+	text = bytes_trim(text);
+	return text.n >= 8 && b64_decode(text, inner, NULL) == B64_OK &&
+			(bytes_ends(text, BYTES("=")) ||
+					bytes_find(buf_bytes(inner), '\0') < inner->n);
+}
 
-	if (is) {
-		critical(d, "b64-double-encoded", "what was decoded is base64 again");
-		put_right(d, t, buf_bytes(&decoded));
-	}
-	buf_free(&decoded);
-	return is;
+static void judge_encoded_twice(struct verdict *d, const struct b64auth_taken *t)
+{
+	struct buf inner = BUF_SECRET(t->decoded.n), more = BUF_SECRET(t->decoded.n);
+
+	critical(d, "b64-double-encoded", "what was decoded is base64 again");
+	if (b64auth_is_encoded(t->decoded, &inner) && !b64auth_is_encoded(buf_bytes(&inner), &more))
+		put_right(d, t, buf_bytes(&inner));
+	buf_free(&inner);
+	buf_free(&more);
 }
 
 /* Against the -u that was given with it. */
@@ -500,8 +502,8 @@ static bool judge_string(struct verdict *d, const struct b64auth_taken *t)
 		judge_fault(d, t);
 	} else if (t->lines > 1) {
 		judge_wrapped(d, t);
-	} else if (judge_encoded_twice(d, t)) {
-		return true;
+	} else if (t->is_encoded) {
+		judge_encoded_twice(d, t);
 	} else if (has_echo_option(t->decoded)) {
 		critical(d, "b64-echo-option", "it begins with an option of echo, as text");
 		next_is_make(d, t);

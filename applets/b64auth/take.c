@@ -66,10 +66,15 @@ static void put_value(void *ctx, const char *name, struct bytes value)
 	buf_free(&safe);
 }
 
+static const char *secret_name(const struct b64auth_taken *t)
+{
+	return t->is_encoded ? "message" : b64auth_secret_name(t->look);
+}
+
 static void put_secret(struct take *k, const struct b64auth_taken *t)
 {
 	struct buf kind = BUF(KIND_MAX);
-	const char *name = b64auth_secret_name(t->look);
+	const char *name = secret_name(t);
 
 	b64auth_put_kind(&kind, t->f.password);
 	if (t->f.password.n > 0)
@@ -121,7 +126,7 @@ static void put_json(struct take *k, const struct b64auth_taken *t)
 	if (t->f.user.n > 0)
 		json_text(&j, "user", t->f.user);
 	if (t->f.password.n > 0) {
-		json_str(&j, "secret", b64auth_secret_name(t->look));
+		json_str(&j, "secret", secret_name(t));
 		json_int(&j, "secret_bytes", (int64_t)t->f.password.n);
 	}
 	if (t->f.password.n > 0 && show)
@@ -141,7 +146,7 @@ static void see_login(struct take *k, struct b64auth_taken *t, bool is_client)
 
 	/* typed in clear it decodes to anything, and tells as much */
 	t->is_answer = k->is_answer_next || is_login;
-	bool is_password = is_login ? k->answers == 2 : k->is_password_next;
+	bool is_password = is_login ? k->answers >= 2 : k->is_password_next;
 	bool is_user = is_login ? k->answers == 1 : k->is_answer_next && !is_password;
 	if (is_password && (is_text || t->is_answer))
 		t->f = (struct sasl_look_fields){ .password = t->decoded };
@@ -157,7 +162,7 @@ static void see_login(struct take *k, struct b64auth_taken *t, bool is_client)
 /* kind tells what stands in the line as it is, and what in base64. */
 static void take_string(struct take *k, struct bytes text, size_t lines, enum b64auth_kind kind)
 {
-	struct buf decoded = BUF_SECRET(text.n);
+	struct buf decoded = BUF_SECRET(text.n), inner = BUF_SECRET(text.n);
 	struct b64auth_taken t = { .text = text,
 		.lines = lines,
 		.want_user = bytes_of(k->b->common.user),
@@ -180,6 +185,9 @@ static void take_string(struct take *k, struct bytes text, size_t lines, enum b6
 		t.look = SASL_LOOK_APOP;
 	}
 	see_login(k, &t, kind != B64AUTH_CHALLENGE);
+	t.is_encoded = !t.fault && b64auth_is_encoded(t.decoded, &inner);
+	if (t.is_encoded)
+		t.f = (struct sasl_look_fields){ .password = t.decoded };
 	b64auth_compare(&k->kept, &t);
 	if (t.decoded.n > 0 && k->b->common.json)
 		put_json(k, &t);
@@ -189,6 +197,7 @@ static void take_string(struct take *k, struct bytes text, size_t lines, enum b6
 	buf_clear(&k->shown);
 	b64auth_judge(&k->report, &t);
 	buf_free(&decoded);
+	buf_free(&inner);
 	k->any = true;
 }
 
@@ -249,7 +258,7 @@ static void take_line(struct take *k, struct b64auth_line *line, struct bytes *r
 	case B64AUTH_WORDS:
 		is_answer = line->kind == B64AUTH_WORD ? k->is_open : was_asked;
 		if (is_answer)
-			k->answers++;
+			k->answers += line->text.n > 0;
 		else if (line->kind == B64AUTH_WORD && k->is_transcript)
 			return;
 		else if (line->kind == B64AUTH_WORDS)

@@ -28,7 +28,8 @@ struct b64auth_taken {
 	bool is_plain_due; /* the line says AUTH PLAIN */
 	bool is_answer;    /* to a prompt of the server's, in the line before */
 	bool show_secrets;
-	int64_t now_s; /* seconds since 1970 */
+	bool is_encoded; /* decoded is base64 again, hence the whole of it a secret */
+	int64_t now_s;   /* seconds since 1970 */
 	enum sasl_look look;
 	struct sasl_look_fields f;
 };
@@ -67,6 +68,10 @@ void b64auth_put_time(struct buf *out, int64_t at);
 /* Appends the octets, each visible: "\0 sample \0 ********", or "\0sample\0password" with the secret. */
 void b64auth_put_octets(struct buf *out, const struct b64auth_taken *t, bool show_secrets,
 		bool utf8);
+
+/* The text is base64 again, of what is appended to inner. Short words of letters pass for base64
+ * too, so a pad or a NUL has to show. */
+bool b64auth_is_encoded(struct bytes text, struct buf *inner);
 
 /* What the secret field of a look is called: "password", "token", ... */
 const char *b64auth_secret_name(enum sasl_look look);

@@ -847,8 +847,16 @@ static void test_no_output_holds_the_password(void **state)
 		"dXNlcj1hAWF1dGg9QmVhcmVyIGNhbmFyeTcBAQ==", /* a token */
 		"dXNlcj1hAWF1dGg9QmVhcmVyIGUzMC5leUpoZFdRaU9pSmhJbjAuY2FuYXJ5NwEB", /* a signature */
 		"334 UGFzc3dvcmQ6\ncanary7\n", /* typed in clear */
+		"334 UGFzc3dvcmQ6\nmy canary7\n",
+		"AUTH LOGIN\n334 VXNlcm5hbWU6\n\nc2FtcGxl\n\n334 UGFzc3dvcmQ6\n\nY2FuYXJ5Nw==\n",
+		"AUTH LOGIN c2FtcGxl\n334 UGFzc3dvcmQ6\nY2FuYXJ5Nw==\n",
+		"AUTH LOGIN\nc2FtcGxl\n\nY2FuYXJ5Nw==\nY2FuYXJ5Nw==\n", "PASS Y2FuYXJ5Nw==\n",
+		"a1 LOGIN sample Y2FuYXJ5Nw==\n", "eyJhIjoxfQ.eyJiIjoyfQ.canary7",
+		"UVVoT2FHSllRbk5hVVVKcVdWYzFhR051YXpNPQ==",
+		"QUhOaGJYQnNaUUJqWVc1aGNuazM=", /* encoded again, and again */
 	};
-	static const char *const options[] = { "-v", "-q", "--json", "--nagios", "--stable" };
+	static const char *const options[] = { "-v", "-q", "--json", "--nagios", "--stable",
+		"-usample" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -859,7 +867,8 @@ static void test_no_output_holds_the_password(void **state)
 			run_applet(&f, (const char *const[]){ "b64auth", "-d", options[o], NULL });
 			if (strstr(fake_world_out(&f), "canary7") ||
 					strstr(fake_world_err(&f), "canary7") ||
-					strstr(fake_world_out(&f), "YW5hcnk3"))
+					strstr(fake_world_out(&f), "YW5hcnk3") ||
+					strstr(fake_world_out(&f), "WVc1aGNuazM"))
 				fail_msg("%s %s: %s", options[o], strings[i], fake_world_out(&f));
 			fake_world_free(&f);
 		}
