@@ -202,6 +202,8 @@ static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 		t->is_damaged = true;
 		return false;
 	}
+	if (s.gz)
+		gz_beside(s.gz);
 	begin_log(t, &t->reader, &s);
 	for (bool is_first = true; !world_stopping() && source_read(&s, chunk, WORLD_FOREVER, &e);
 			is_first = false) {

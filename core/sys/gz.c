@@ -5,14 +5,22 @@
 #include "sys/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
 
-enum { IN_SIZE = 128 * 1024, HEADER = 10 };
+enum {
+	IN_SIZE = 128 * 1024,
+	HEADER = 10,
+	PIPE_SIZE = 1024 * 1024,
+	CODE_ERRNO = 128 /* in a child's exit code: errno is added; else its faults */
+};
 
 struct gz {
 	z_stream z;
@@ -23,6 +31,9 @@ struct gz {
 	bool any;       /* a member was seen */
 	bool broke_off; /* a line end is due */
 	unsigned faults;
+	bool is_beside; /* a child unpacks */
+	pid_t child;    /* 0 = it has ended */
+	int pipe;       /* from it; -1 = at its end */
 	unsigned char in[IN_SIZE];
 };
 
@@ -70,6 +81,7 @@ struct gz *gz_new(int fd, const char *name, struct bytes already)
 	begin(&g->z, 16 + MAX_WBITS);
 	g->fd = fd;
 	g->name = name;
+	g->pipe = -1;
 	if (already.n > 0)
 		memcpy(g->in, already.p, already.n);
 	g->z.next_in = g->in;
@@ -77,10 +89,29 @@ struct gz *gz_new(int fd, const char *name, struct bytes already)
 	return g;
 }
 
+/* The exit code of the child; -1: it was killed. */
+static int reap(struct gz *g)
+{
+	int status = 0;
+	pid_t got;
+
+	do
+		got = waitpid(g->child, &status, 0);
+	while (got < 0 && errno == EINTR);
+	g->child = 0;
+	return got > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 void gz_free(struct gz *g)
 {
 	if (!g)
 		return;
+	if (g->pipe >= 0)
+		close(g->pipe);
+	if (g->child > 0) { /* not read to the end */
+		kill(g->child, SIGKILL);
+		reap(g);
+	}
 	inflateEnd(&g->z);
 	free(g);
 }
@@ -168,8 +199,73 @@ static bool step(struct gz *g, struct err *e)
 	return true;
 }
 
+/* The child: unpacks into the pipe. */
+static _Noreturn void pass_on(struct gz *g, int to)
+{
+	unsigned char piece[IN_SIZE];
+	struct err e;
+	ssize_t n, put;
+
+	while ((n = gz_read(g, piece, sizeof(piece), &e)) > 0)
+		for (ssize_t at = 0; at < n; at += put) {
+			do
+				put = write(to, piece + at, (size_t)(n - at));
+			while (put < 0 && errno == EINTR);
+			if (put < 0) /* nobody reads it any more */
+				_exit(0);
+		}
+	_exit(n < 0 ? CODE_ERRNO + (errno & (CODE_ERRNO - 1)) : (int)g->faults);
+}
+
+void gz_beside(struct gz *g)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* or what is allowed */
+	pid_t child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		pass_on(g, ends[1]);
+	}
+	close(ends[1]);
+	if (child < 0) {
+		close(ends[0]);
+		return;
+	}
+	g->is_beside = true;
+	g->child = child;
+	g->pipe = ends[0];
+}
+
+static ssize_t read_child(struct gz *g, unsigned char *to, size_t n, struct err *e)
+{
+	ssize_t got;
+
+	if (g->pipe < 0)
+		return 0;
+	do
+		got = read(g->pipe, to, n);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		return got;
+	close(g->pipe);
+	g->pipe = -1;
+	int code = reap(g);
+	if (code >= CODE_ERRNO)
+		err_sys(e, ERR_LOCAL, code - CODE_ERRNO, "read %s", g->name);
+	else if (code < 0)
+		err_set(e, ERR_LOCAL, "read %s: the process that unpacks it was killed", g->name);
+	else
+		g->faults = (unsigned)code;
+	return code < 0 || code >= CODE_ERRNO ? -1 : 0;
+}
+
 ssize_t gz_read(struct gz *g, unsigned char *to, size_t n, struct err *e)
 {
+	if (g->is_beside)
+		return read_child(g, to, n, e);
 	g->z.next_out = to;
 	g->z.avail_out = (uInt)(n < UINT32_MAX ? n : UINT32_MAX);
 	uInt room = g->z.avail_out;

@@ -36,5 +36,9 @@ void gz_free(struct gz *g);
  * file cannot be read. */
 ssize_t gz_read(struct gz *g, unsigned char *to, size_t n, struct err *e);
 
-/* Bits of enum gz_fault. */
+/* From here on a child unpacks, and this process has its time for the text. Where there can be none
+ * all goes on as before. */
+void gz_beside(struct gz *g);
+
+/* Bits of enum gz_fault; with a child, at the end only. */
 unsigned gz_faults(const struct gz *g);

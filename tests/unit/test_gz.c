@@ -35,7 +35,8 @@ static void pack(struct buf *out, const char *text, size_t n)
 }
 
 /* Unpacks file, the first before octets handed over, step octets at a time. */
-static unsigned unpack(struct bytes file, size_t before, size_t step, struct buf *out)
+static unsigned unpack_by(bool is_beside, struct bytes file, size_t before, size_t step,
+		struct buf *out)
 {
 	char path[] = "/tmp/test_gz.XXXXXX";
 	int fd = mkstemp(path);
@@ -48,6 +49,8 @@ static unsigned unpack(struct bytes file, size_t before, size_t step, struct buf
 	assert_int_equal(write(fd, file.p, file.n), file.n);
 	lseek(fd, (off_t)before, SEEK_SET);
 	struct gz *g = gz_new(fd, "test.gz", bytes_head(file, before));
+	if (is_beside)
+		gz_beside(g);
 	while ((n = gz_read(g, room, step, &e)) > 0)
 		buf_put(out, (struct bytes){ room, (size_t)n });
 	assert_int_equal(n, 0);
@@ -55,6 +58,18 @@ static unsigned unpack(struct bytes file, size_t before, size_t step, struct buf
 	unsigned faults = gz_faults(g);
 	gz_free(g);
 	close(fd);
+	return faults;
+}
+
+/* The same in this process and in a child. */
+static unsigned unpack(struct bytes file, size_t before, size_t step, struct buf *out)
+{
+	struct buf again = BUF(out->max);
+	unsigned faults = unpack_by(false, file, before, step, out);
+
+	assert_int_equal(unpack_by(true, file, before, step, &again), faults);
+	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(out)));
+	buf_free(&again);
 	return faults;
 }
 
@@ -163,6 +178,36 @@ static void test_unreadable(void **state)
 	assert_int_equal(gz_read(g, room, sizeof(room), &e), -1);
 	assert_non_null(strstr(e.text, "read mail.log.2.gz: "));
 	gz_free(g);
+	g = gz_new(-1, "mail.log.2.gz", BYTES(""));
+	gz_beside(g);
+	assert_int_equal(gz_read(g, room, sizeof(room), &e), -1);
+	assert_non_null(strstr(e.text, "read mail.log.2.gz: Bad file descriptor"));
+	assert_int_equal(gz_read(g, room, sizeof(room), &e), 0);
+	gz_free(g);
+}
+
+/* A child that has more to say than is read ends with it. */
+static void test_left_early(void **state)
+{
+	char path[] = "/tmp/test_gz.XXXXXX";
+	int fd = mkstemp(path);
+	static const char zeros[65536];
+	struct buf file = BUF(1 << 20);
+	unsigned char room[10];
+	struct err e = { 0 };
+
+	(void)state;
+	unlink(path);
+	for (int i = 0; i < 64; i++)
+		pack(&file, zeros, sizeof(zeros));
+	assert_int_equal(write(fd, file.p, file.n), file.n);
+	lseek(fd, 0, SEEK_SET);
+	struct gz *g = gz_new(fd, "test.gz", BYTES(""));
+	gz_beside(g);
+	assert_int_equal(gz_read(g, room, sizeof(room), &e), sizeof(room));
+	gz_free(g);
+	close(fd);
+	buf_free(&file);
 }
 
 int main(void)
@@ -173,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_magic),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_left_early),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
