@@ -159,7 +159,7 @@ refusals() { # ROW...
 
 @test "a wrong password is told as such by each" {
 	local row server user id
-	for row in "EXIM sample auth-failed" "OPENSMTPD sample auth-failed" "SENDMAIL sample auth-realm" \
+	for row in "EXIM sample auth-failed-exim" "OPENSMTPD sample auth-failed" "SENDMAIL sample auth-realm" \
 		"CHASQUID_SUBMISSION sample@example.com auth-user-is-address"; do
 		read -r server user id <<<"$row"
 		talk "$server" -u "$user" --pass-file wrong-pass --auth-only
