@@ -229,11 +229,13 @@ static enum login_result take_ntlm(struct login *l, const struct turn *t)
 	return LOGIN_MORE;
 }
 
-/* RFC 4422 A: the certificate's owner, who may be called by another name. */
+/* RFC 4422 A: the certificate's owner, who must not be named, and acts for no other. */
 static enum login_result take_external(struct login *l, const struct turn *t)
 {
-	buf_put(&l->user, t->message.n > 0 ? t->message : bytes_of(l->certificate));
-	return judge(password_of(l, t).n > 0);
+	struct bytes owner = bytes_of(l->certificate);
+
+	buf_put(&l->user, t->message.n > 0 ? t->message : owner);
+	return judge(bytes_equal(buf_bytes(&l->user), owner) && password_of(l, t).n > 0);
 }
 
 /* RFC 4505: anything tells who one is. */

@@ -95,10 +95,10 @@ static const char *const more[] = {
 	"When it listens it says so on standard output, in one line with the ports:"
 	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"
 	" whoever is there.",
-	"--auth chooses among ANONYMOUS, LOGIN, PLAIN, NTLM, CRAM-MD5, DIGEST-MD5, XOAUTH2, OAUTHBEARER"
+	"--auth chooses among ANONYMOUS, LOGIN, PLAIN, NTLM (version 2), CRAM-MD5, DIGEST-MD5, XOAUTH2, OAUTHBEARER"
 	" (the password is the token), SCRAM-SHA-1, SCRAM-SHA-256; without it all but ANONYMOUS and"
 	" NTLM. With ANONYMOUS anybody logs in; EXTERNAL goes with a"
-	" certificate that --client-ca vouches for: the user is its CN, or who the client says. USER, APOP and LOGIN of IMAP always work.",
+	" certificate that --client-ca vouches for: its CN is the user. USER, APOP and LOGIN of IMAP always work.",
 	"With --proxy-protocol no session begins before its header, and with it or --xclient whoever"
 	" connects says which address he comes from: it is shown, and stands in Received.",
 	"--fault breaks the answer to a STAGE: a command's name, or greeting, tls (when it is to begin),"

@@ -123,7 +123,8 @@ static const struct {
 	enum login_result result;
 } singles[] = {
 	{ "EXTERNAL: the certificate's owner", SASL_EXTERNAL, false, BYTES(""), LOGIN_OK },
-	{ "EXTERNAL: another user", SASL_EXTERNAL, true, BYTES("a,b=c"), LOGIN_OK },
+	{ "EXTERNAL: the owner is named", SASL_EXTERNAL, false, BYTES("sample"), LOGIN_OK },
+	{ "EXTERNAL: another user", SASL_EXTERNAL, true, BYTES("a,b=c"), LOGIN_REFUSED },
 	{ "EXTERNAL: nobody", SASL_EXTERNAL, true, BYTES("other"), LOGIN_REFUSED },
 	{ "ANONYMOUS", SASL_ANONYMOUS, true, BYTES("me@example.com"), LOGIN_OK },
 	{ "PLAIN for another", SASL_PLAIN, false, BYTES("other\0sample\0password"), LOGIN_REFUSED },
