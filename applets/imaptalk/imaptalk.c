@@ -223,6 +223,12 @@ static bool found(struct imaptalk *im)
 	return imaptalk_find(im, &is_found) && (is_found || mailbox_not_found(&im->talk, &im->o));
 }
 
+/* Is no folder's number of messages asked for? */
+static bool lists_only(const struct imaptalk *im)
+{
+	return im->own.folders && !im->o.warning && !im->o.critical;
+}
+
 static bool transactions(struct imaptalk *im)
 {
 	const struct mailbox_options *o = &im->o;
@@ -235,7 +241,7 @@ static bool transactions(struct imaptalk *im)
 		return false;
 	if (im->own.folders && !imaptalk_folders(im))
 		return false;
-	if ((o->stat || !(wants_open || im->own.folders)) && !imaptalk_stat(im))
+	if ((o->stat || !(wants_open || lists_only(im))) && !imaptalk_stat(im))
 		return false;
 	if (wants_open && !imaptalk_examine(im))
 		return false;
@@ -258,7 +264,7 @@ static void mailbox_verdict(struct imaptalk *im)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
 
-	if (im->is_open || !im->own.folders || im->o.stat) {
+	if (im->is_open || !lists_only(im) || im->o.stat) {
 		buf_puts(&fact, im->own.folder);
 		buf_printf(&fact, ": %llu message%s", (unsigned long long)im->exists,
 				im->exists == 1 ? "" : "s");

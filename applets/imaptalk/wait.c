@@ -33,7 +33,11 @@ static bool await(struct imaptalk *im)
 		transcript_note(&t->transcript, "nothing yet: asks by NOOP every 5 s");
 		t->transcript.off = true;
 	}
-	if (!dialog_wait(&t->d, left < ms ? left : ms) && t->d.err.kind != ERR_TIMEOUT)
+	const struct dialog_observer *ob = t->d.ob;
+	t->d.ob = NULL; /* this silence is no news */
+	bool ok = dialog_wait(&t->d, left < ms ? left : ms) || t->d.err.kind == ERR_TIMEOUT;
+	t->d.ob = ob;
+	if (!ok)
 		return talk_failed(t, t->stage);
 	if (!(im->caps.has & IMAP_IDLE))
 		return imaptalk_ask(im, "NOOP", BYTES(""));

@@ -167,6 +167,13 @@ static const struct fake_session cases[] = {
 			SENT_LOGIN
 			"a4 EXAMINE \"INBOX\"\r\na5 FETCH 1:* (UID INTERNALDATE)\r\na6 LOGOUT\r\n",
 			NULL, false, false },
+	{ "thresholds: beside a list of folders",
+			{ HELLO, CAPS1, IN, CAPS3, "* LIST () \".\" INBOX\r\na4 OK\r\n",
+					"* STATUS INBOX (MESSAGES 5 UNSEEN 2)\r\na5 OK\r\n",
+					BYE("a6") },
+			{ "localhost", LOGIN, "--folders", "-c", "messages=4" }, 2,
+			{ "CRITICAL mailbox: 5 messages, more than 4" }, NULL, NULL, NULL, false,
+			false },
 	{ "thresholds: nothing is new in an empty folder",
 			{ HELLO, CAPS1, IN, CAPS3, "* 0 EXISTS\r\na4 OK\r\n", BYE("a5") },
 			{ "localhost", LOGIN, "--nagios", "-w", "oldest=1h,newest=1d", "--stable" },
