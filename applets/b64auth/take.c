@@ -168,6 +168,7 @@ static void take_string(struct take *k, struct bytes text, size_t lines, enum b6
 		.want_user = bytes_of(k->b->common.user),
 		.want_password = k->want_password,
 		.is_plain_due = k->mech == SASL_PLAIN,
+		.show_secrets = k->b->common.show_secrets,
 		.now_s = k->b->w->wall_s(k->b->w) };
 	bool is_token = sasl_look_is_token(text);
 

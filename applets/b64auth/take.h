@@ -27,8 +27,9 @@ struct b64auth_taken {
 	enum b64auth_match match;
 	bool is_plain_due; /* the line says AUTH PLAIN */
 	bool is_answer;    /* to a prompt of the server's, in the line before */
-	bool is_encoded;   /* decoded is base64 again, hence the whole of it a secret */
-	int64_t now_s;     /* seconds since 1970 */
+	bool show_secrets;
+	bool is_encoded; /* decoded is base64 again, hence the whole of it a secret */
+	int64_t now_s;   /* seconds since 1970 */
 	enum sasl_look look;
 	struct sasl_look_fields f;
 };

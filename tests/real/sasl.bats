@@ -35,19 +35,6 @@ login_pop3() { # MECHANISM PASSWORD-FILE
 	done
 }
 
-@test "IMAP: every mechanism that Dovecot offers; a wrong password is refused" {
-	for mech in plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256; do
-		try imaptalk "localhost:$IMAP_PORT" --ca-file "$PKI/root.pem" -t 15 -u sample \
-			--pass-file pass --auth $mech
-		exits 0
-		says "AUTHENTICATE ${mech^^}"
-		try imaptalk "localhost:$IMAP_PORT" --ca-file "$PKI/root.pem" -t 15 -u sample \
-			--pass-file wrong-pass --auth $mech
-		exits 2
-		says "CRITICAL auth:"
-	done
-}
-
 base64url() { base64 -w0 | tr -d = | tr +/ -_; }
 
 # A web token (RFC 7519) that Dovecot's key signs: token USER EXPIRY [WHATEVER]
