@@ -105,7 +105,8 @@ static const char *const more[] = {
 	" user is given, sends a message when recipients are given, and quits. Each line is shown with what it"
 	" means; at the end stands what that proves.",
 	"Without a step to do and with standard input on a terminal (or a script on it) it works like telnet:"
-	" what is typed is sent, and each reply is explained.",
+	" what is typed is sent, and each reply is explained. --script takes a transcript as well: its \"C:\""
+	" lines are sent, where \"<hidden\" stands the secret belongs (mailsink --script plays its server).",
 	"A domain that is not ASCII is given its ASCII form (xn--...), small letters made of capital ones;"
 	" no more of UTS 46 is done, and what would need it is refused. A name before the @ that is not"
 	" ASCII needs SMTPUTF8 of the server.",

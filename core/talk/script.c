@@ -244,6 +244,26 @@ static bool follow_up(struct script *s, struct bytes line)
 	return true;
 }
 
+/* The file may be a transcript: of it the client's lines are sent (mailsink --script plays the
+ * server's). */
+static enum script_look look_at(struct script *s, struct bytes *line)
+{
+	static const char *const others[] = { "S:", "#", "==", "        " };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (bytes_starts(*line, bytes_of(others[i])))
+			return SCRIPT_DONE;
+	if (bytes_starts(*line, BYTES("C: "))) {
+		*line = bytes_skip(*line, 3);
+		if (bytes_search(*line, BYTES("<hidden")) < line->n) {
+			err_set(&s->d->err, ERR_USAGE,
+					"the transcript hides a secret: put it where \"<hidden\" is");
+			return SCRIPT_BROKE;
+		}
+	}
+	return s->look ? s->look(s->look_ctx, s->state, line) : SCRIPT_SEND;
+}
+
 /* One line out of s->in, sent and answered. */
 static bool run_line(struct script *s, bool *quit)
 {
@@ -252,9 +272,7 @@ static bool run_line(struct script *s, bool *quit)
 	bool ok;
 
 	bytes_line(&in, &line);
-	enum script_look look = s->look && s->state != SCRIPT_DATA ?
-			s->look(s->look_ctx, s->state, &line) :
-			SCRIPT_SEND;
+	enum script_look look = s->state == SCRIPT_DATA ? SCRIPT_SEND : look_at(s, &line);
 	if (look != SCRIPT_SEND) {
 		ok = look == SCRIPT_DONE;
 	} else if (s->state == SCRIPT_DATA) {

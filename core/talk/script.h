@@ -56,7 +56,8 @@ struct script {
 	bool at_end;
 };
 
-/* Runs the lines of in_fd until the input, the peer or the deadline ends it. */
+/* Runs the lines of in_fd until the input, the peer or the deadline ends it. Of a transcript, its
+ * "C: " lines; the rest of it is passed over. */
 enum script_end script_run(struct script *s);
 
 /* How a line may be shown: what is or may be a password (AUTH's initial response, PASS, APOP's

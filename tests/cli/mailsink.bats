@@ -234,6 +234,10 @@ sink_exits() { # CODE
 	exits 2
 	says "[auth-backend-down]" "250-CHUNKING"
 	no_secret sink.out
+	sed "s/^C: <hidden.*/C: $(printf 'sample 0123456789abcdef0123456789abcdef' | base64 -w 0)/" once.talk >client.talk
+	try smtptalk "localhost:$SMTP" --tls none --script client.talk # the same file plays the client
+	exits 2
+	says "454 4.7.0 Temporary authentication failure"
 	talk "$SMTP" 'NOOP\r\n'
 	soon grep -q 'not what the script expects' sink.out
 }
