@@ -288,22 +288,13 @@ static void read_line(struct unwrap *u, struct bytes line, struct buf *out)
 	buf_putc(out, '\n');
 }
 
-/* Nothing to do here, which costs next to nothing. */
-static bool is_plain(const struct unwrap *u, struct bytes lines)
-{
-	for (size_t at = 0; (at += bytes_find(bytes_skip(lines, at), '{')) < lines.n; at++)
-		if (at == 0 || lines.p[at - 1] == '\n')
-			return false;
-	return !u->is_open && bytes_search(lines, export_head) == lines.n;
-}
-
 void unwrap_lines(struct unwrap *u, struct buf *lines, size_t offset)
 {
 	struct bytes fresh = bytes_skip(buf_bytes(lines), offset);
 	struct buf copy = BUF(fresh.n);
 
-	if (is_plain(u, fresh))
-		return;
+	if (!u->is_open && !bytes_begins_line(fresh, '{', export_head.p[0]))
+		return; /* nothing to do, which costs next to nothing */
 	buf_put(&copy, fresh);
 	lines->n = offset;
 	fresh = buf_bytes(&copy);

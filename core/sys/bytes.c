@@ -160,6 +160,24 @@ size_t bytes_search(struct bytes in, struct bytes what)
 }
 #endif
 
+bool bytes_begins_line(struct bytes in, unsigned char a, unsigned char b)
+{
+	size_t i = 0;
+
+	if (in.n > 0 && (in.p[0] == a || in.p[0] == b))
+		return true;
+#ifdef EQUAL_SHIFT
+	for (; i + 17 <= in.n; i += 16)
+		if (equal16(in.p + i, '\n', in.p + i + 1, a) |
+				equal16(in.p + i, '\n', in.p + i + 1, b))
+			return true;
+#endif
+	for (; i + 1 < in.n; i++)
+		if (in.p[i] == '\n' && (in.p[i + 1] == a || in.p[i + 1] == b))
+			return true;
+	return false;
+}
+
 size_t bytes_search_nocase(struct bytes in, struct bytes what)
 {
 	for (size_t i = 0; i + what.n <= in.n; i++)

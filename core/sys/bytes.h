@@ -32,6 +32,9 @@ size_t bytes_find(struct bytes in, unsigned char c);
 size_t bytes_search(struct bytes in, struct bytes what);
 size_t bytes_search_nocase(struct bytes in, struct bytes what);
 
+/* A line of in begins with a or b. */
+bool bytes_begins_line(struct bytes in, unsigned char a, unsigned char b);
+
 /* The first n octets, and all but the first n; n may pass the end. */
 static inline struct bytes bytes_head(struct bytes in, size_t n)
 {

@@ -216,9 +216,30 @@ static void test_search_at_every_place(void **state)
 		}
 }
 
+/* At each place of a text longer than what is looked at at once. */
+static void test_begins_line(void **state)
+{
+	unsigned char text[100];
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(text); n++)
+		for (size_t at = 0; at < n; at++) {
+			memset(text, 'x', sizeof(text));
+			text[at] = '{';
+			assert_int_equal(bytes_begins_line((struct bytes){ text, n }, '{', '_'),
+					at == 0);
+			if (at > 0)
+				text[at - 1] = '\n';
+			assert_true(bytes_begins_line((struct bytes){ text, n }, '{', '_'));
+			assert_true(bytes_begins_line((struct bytes){ text, n }, '_', '{'));
+			assert_false(bytes_begins_line((struct bytes){ text, n }, '_', '['));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_begins_line),
 		cmocka_unit_test(test_uint),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_compare),
