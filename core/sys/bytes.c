@@ -97,24 +97,33 @@ bool bytes_ends(struct bytes in, struct bytes tail)
 }
 
 #ifdef EQUAL_SHIFT
+static inline uint64_t found16(const unsigned char *p, unsigned char c)
+{
+	return equal16(p, c, p, c);
+}
+
 size_t bytes_find(struct bytes in, unsigned char c)
 {
+	const unsigned char *p = in.p;
 	size_t i = 0;
 
 	if (in.n < 16) {
-		while (i < in.n && in.p[i] != c)
+		while (i < in.n && p[i] != c)
 			i++;
 		return i;
 	}
-	for (;; i += 16) {
+	while (i + 64 <= in.n &&
+			!(found16(p + i, c) | found16(p + i + 16, c) | found16(p + i + 32, c) |
+					found16(p + i + 48, c)))
+		i += 64;
+	for (; i < in.n; i += 16) {
 		if (i + 16 > in.n)
 			i = in.n - 16; /* some of it once more */
-		uint64_t hits = equal16(in.p + i, c, in.p + i, c);
+		uint64_t hits = found16(p + i, c);
 		if (hits)
 			return i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
-		if (i + 16 == in.n)
-			return in.n;
 	}
+	return in.n;
 }
 
 /* Where the first and the last octet of what are at their distance, the others are compared. */
