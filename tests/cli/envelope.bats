@@ -166,6 +166,14 @@ RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO
 	done
 }
 
+@test "--relay-test: a server that hangs up after some refusals has refused them" {
+	peer 'send 220 mail.example.com' 'read' 'send 250 a' "${RELAY[@]}" 'send 550 no' 'read' 'send 421 4.5.0 Too many errors, bye'
+	try smtptalk "127.0.0.1:$PORT" --relay-test
+	exits 3
+	says 'UNKNOWN rcpt: relay: 1 of 5 forms of a foreign recipient are refused, then the server hung up'
+	says_not '[too-many-errors]'
+}
+
 @test "--relay-test: what is private ends where the RFCs say" {
 	netns
 	for ip in 172.31.0.1 100.127.0.1 172.32.0.1 100.128.0.1; do

@@ -195,3 +195,26 @@ refusals() { # ROW...
 		says "[tls-plain-peer]"
 	done
 }
+
+# Sendmail relays for 127.0.0.1, as it comes; chasquid hangs up after three refusals.
+@test "--relay-test: from loopback nothing is proven, whatever each says" {
+	local row server fact
+	for row in "EXIM all forms of a foreign recipient are refused" "SENDMAIL accepted <relay-test@example.net>" \
+		"OPENSMTPD all forms of a foreign recipient are refused" "CHASQUID then the server hung up"; do
+		read -r server fact <<<"$row"
+		talk "$server" --tls none --relay-test
+		exits 3
+		says "UNKNOWN rcpt: relay: " "$fact" "[relay-vantage]"
+		says_not "C: DATA"
+	done
+}
+
+@test "--probe: what each offers, sending nothing" {
+	local server
+	for server in EXIM OPENSMTPD SENDMAIL CHASQUID; do
+		talk "$server" --probe
+		exits 0
+		says "OK banner" "OK ehlo" "OK tls: TLS1.3" "OK cert" "OK auth" "PLAIN"
+		says_not "C: MAIL"
+	done
+}
