@@ -158,6 +158,7 @@ stop_watch() {
 }
 
 @test "what a terminal would act on, and what is no UTF-8, comes escaped" {
+	needs python3
 	writer append
 	follow log
 	follow_json log
