@@ -10,48 +10,36 @@ enum { SECTIONS_MAX = 30 }; /* of one parameter: a file's name is done by then *
 
 /* ---- parameters (RFC 2045 5.1, RFC 2231) ---- */
 
-/* Takes the value behind '=' off the front of rest. */
-static void take_value(struct bytes *rest, struct buf *out)
+/* Takes the next parameter off the front of rest; value keeps its quotes; NULL: it has none. */
+static void next_param(struct bytes *rest, struct bytes *key, struct bytes *value)
 {
-	size_t i = 0;
-
-	if (rest->n > 0 && rest->p[0] == '"') {
-		for (i = 1; i < rest->n && rest->p[i] != '"'; i++) {
-			if (rest->p[i] == '\\' && i + 1 < rest->n)
-				i++;
-			buf_putc(out, rest->p[i]);
-		}
-	} else {
-		i = bytes_find(*rest, ';');
-		buf_put(out, bytes_trim(bytes_head(*rest, i)));
-	}
-	*rest = bytes_skip(*rest, i);
-	*rest = bytes_skip(*rest, bytes_find(*rest, ';'));
+	*rest = bytes_skip(*rest, 1); /* the ';' */
+	size_t equals = bytes_find(*rest, '='), end = bytes_find(*rest, ';');
+	bool has_value = equals < end;
+	*key = bytes_trim(bytes_head(*rest, has_value ? equals : end));
+	*rest = bytes_skip(*rest, has_value ? equals + 1 : end);
+	while (has_value && rest->n > 0 && (rest->p[0] == ' ' || rest->p[0] == '\t'))
+		*rest = bytes_skip(*rest, 1);
+	end = 0;
+	if (has_value && rest->n > 0 && rest->p[0] == '"')
+		for (end = 1; end < rest->n && rest->p[end] != '"'; end++)
+			end += rest->p[end] == '\\' && end + 1 < rest->n;
+	if (has_value)
+		end += bytes_find(bytes_skip(*rest, end), ';');
+	*value = has_value ? bytes_head(*rest, end) : (struct bytes){ NULL, 0 };
+	*rest = bytes_skip(*rest, end);
 }
 
-static bool plain_param(struct bytes value, const char *name, struct buf *out)
+static void put_unquoted(struct bytes value, struct buf *out)
 {
-	struct bytes rest = bytes_skip(value, bytes_find(value, ';'));
-	struct buf text = BUF(MAILTEXT_VALUE_MAX);
-	bool found = false;
-
-	while (!found && rest.n > 0) {
-		rest = bytes_skip(rest, 1);
-		size_t equals = bytes_find(rest, '='), end = bytes_find(rest, ';');
-		struct bytes key = bytes_trim(bytes_head(rest, equals < end ? equals : end));
-		rest = bytes_skip(rest, equals < end ? equals + 1 : end);
-		buf_clear(&text);
-		if (equals < end) {
-			while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t'))
-				rest = bytes_skip(rest, 1);
-			take_value(&rest, &text);
-			found = bytes_equal_nocase(key, bytes_of(name));
-		}
+	if (value.n == 0 || value.p[0] != '"') {
+		buf_put(out, bytes_trim(value));
+		return;
 	}
-	if (found)
-		buf_put(out, buf_bytes(&text));
-	buf_free(&text);
-	return found;
+	for (size_t i = 1; i < value.n && value.p[i] != '"'; i++) {
+		i += value.p[i] == '\\' && i + 1 < value.n;
+		buf_putc(out, value.p[i]);
+	}
 }
 
 /* "%41=", with '=' or '%' before the digits; a sign without them stands for itself. */
@@ -65,54 +53,76 @@ static void put_hex(struct bytes text, unsigned char sign, struct buf *out)
 	}
 }
 
-/* A section whose octets are coded; the first begins with charset'language' (RFC 2231 4). */
-static void put_coded(struct bytes text, bool is_first, struct buf *charset, struct buf *octets)
-{
-	size_t quote = bytes_find(text, '\'');
+/* A value, and its sections (RFC 2231 3): "name=", "name*=", "name*0=", "name*1*=". */
+struct param {
+	struct bytes plain;
+	struct {
+		struct bytes value;
+		bool is_coded; /* a star ends the name: octets as %41 */
+	} sections[SECTIONS_MAX];
+};
 
-	if (is_first && quote < text.n) {
-		buf_put(charset, bytes_head(text, quote));
-		text = bytes_skip(text, quote + 1);
-		text = bytes_skip(text, bytes_find(text, '\'') + 1);
-	}
-	put_hex(text, '%', octets);
+/* rest: what stands behind the name. The first of each counts. */
+static void take_param(struct param *p, struct bytes rest, struct bytes value)
+{
+	uint64_t number = 0;
+	bool is_coded = bytes_ends(rest, BYTES("*"));
+
+	if (rest.n == 0 && !p->plain.p)
+		p->plain = value;
+	if (rest.n == 0 || rest.p[0] != '*')
+		return;
+	rest = bytes_head(bytes_skip(rest, 1), rest.n - 1 - (is_coded && rest.n > 1));
+	if (rest.n > 0 && !bytes_is_uint(rest, SECTIONS_MAX - 1, &number))
+		return;
+	if (p->sections[number].value.p)
+		return;
+	p->sections[number].value = value;
+	p->sections[number].is_coded = is_coded;
 }
 
-/* "name*=", or sections (RFC 2231 3) "name*0=", "name*1*=" ..., coded where a star ends the name. */
-static bool extended_param(struct bytes value, const char *name, struct buf *out)
+/* The first section begins with charset'language' where it is coded (RFC 2231 4). */
+static void put_sections(const struct param *p, struct buf *out)
 {
 	struct buf text = BUF(MAILTEXT_VALUE_MAX), octets = BUF(MAILTEXT_VALUE_MAX);
-	struct buf charset = BUF(MIME_NAME_MAX), key = BUF(32);
-	bool found = false, more = true;
+	struct buf charset = BUF(MIME_NAME_MAX);
 
-	for (int i = -1; more && i < SECTIONS_MAX; i++) {
+	for (size_t i = 0; i < SECTIONS_MAX && p->sections[i].value.p; i++) {
 		buf_clear(&text);
-		buf_clear(&key);
-		buf_printf(&key, i < 0 ? "%s" : "%s*%d", name, i);
-		if (i >= 0 && plain_param(value, buf_text(&key), &text)) {
-			buf_put(&octets, buf_bytes(&text));
-			found = true;
-			continue;
+		put_unquoted(p->sections[i].value, &text);
+		struct bytes rest = buf_bytes(&text);
+		size_t quote = bytes_find(rest, '\'');
+		if (i == 0 && p->sections[i].is_coded && quote < rest.n) {
+			buf_put(&charset, bytes_head(rest, quote));
+			rest = bytes_skip(rest, quote + 1);
+			rest = bytes_skip(rest, bytes_find(rest, '\'') + 1);
 		}
-		buf_putc(&key, '*');
-		bool is_coded = plain_param(value, buf_text(&key), &text);
-		if (is_coded)
-			put_coded(buf_bytes(&text), i <= 0, &charset, &octets);
-		found = found || is_coded;
-		more = is_coded != (i < 0); /* "name*=" is all of it; a gap ends sections */
+		if (p->sections[i].is_coded)
+			put_hex(rest, '%', &octets);
+		else
+			buf_put(&octets, rest);
 	}
-	if (found)
-		mailtext_convert(buf_bytes(&charset), buf_bytes(&octets), out);
+	mailtext_convert(buf_bytes(&charset), buf_bytes(&octets), out);
 	buf_free(&text);
 	buf_free(&octets);
 	buf_free(&charset);
-	buf_free(&key);
-	return found;
 }
 
 bool mime_param(struct bytes value, const char *name, struct buf *out)
 {
-	return extended_param(value, name, out) || plain_param(value, name, out);
+	struct bytes rest = bytes_skip(value, bytes_find(value, ';')), key, one;
+	struct param p = { 0 };
+
+	while (rest.n > 0) {
+		next_param(&rest, &key, &one);
+		if (one.p && bytes_starts_nocase(key, bytes_of(name)))
+			take_param(&p, bytes_skip(key, bytes_of(name).n), one);
+	}
+	if (p.sections[0].value.p)
+		put_sections(&p, out);
+	else
+		put_unquoted(p.plain, out);
+	return p.sections[0].value.p || p.plain.p;
 }
 
 static void put_file_name(struct bytes disposition, struct bytes type, struct buf *out)

@@ -17,7 +17,9 @@ setup() {
 
 run_examples() { # APPLET
 	local line count=0
-	"$BIN/$1" --help | sed -n '/^Examples:/,/^Exit:/s/^  \([a-z]\)/\1/p' >examples
+	"$BIN/$1" --help >help
+	[ "$(wc -l <help)" -le 30 ] || fail "the help is longer than a screen"
+	sed -n '/^Examples:/,/^Exit:/s/^  \([a-z]\)/\1/p' help >examples
 	while read -r line; do
 		# shellcheck disable=SC2086 # words, as the user types them
 		try $line

@@ -69,6 +69,12 @@ static const struct {
 			      "Content-Type: a/b; name*0*=x-none''%e9\n\n--x y\n"
 			      "Content-Type: a/b; name*0*=; name*1=z; name*2\n\n--x y--\n",
 			"1 a/b x y 0\n2 a/b %zz%e 0\n3 a/b \xc3\xa9 0\n4 a/b z 0\n" },
+	{ "a parameter without a value is none; the first of two counts; an open quote ends with the header",
+			MULTI
+			"\n--x y\nContent-Type: a/b; name; name=; ; names=no; name=x\n\n--x y\n"
+			"Content-Type: a/b; name =\t\"a;b\\\"; name=no\" ; name=no\n\n--x y\n"
+			"Content-Type: a/b; name=\"x\\\n\n--x y--\n",
+			"1 a/b  0\n2 a/b a;b\"; name=no 0\n3 a/b x\\ 0\n" },
 	{ "a boundary and a charset in sections",
 			"Content-Type: multipart/mixed; boundary*0=\"x \"; boundary*1=y\n\n--x y\n"
 			"Content-Type: text/plain; charset*0=iso-; charset*1=8859-1\n\n\xe9\n--x y--\n",
