@@ -90,7 +90,7 @@ curl_pop3() { # OPTION... URL
 			"imap://127.0.0.1:$IMAP/INBOX" -X NOOP >got
 		soon grep -q "login of \"sample\" by $mech accepted" sink.out
 		! curl -s -m 5 -u sample: --oauth2-bearer wrong --login-options "AUTH=$mech" \
-			"imap://127.0.0.1:$IMAP/INBOX" -X NOOP >got
+			"imap://127.0.0.1:$IMAP/INBOX" -X NOOP >got || fail "$mech: a wrong token"
 		soon grep -q "login of \"sample\" by $mech refused" sink.out
 	done
 }
@@ -120,7 +120,8 @@ msmtp_to() { # PORT STARTTLS MECHANISM SUBJECT
 	curl_pop3 "pop3://127.0.0.1:$POP3/" >list
 	[ "$(grep -c '^[0-9]' list)" -eq 9 ]
 	! printf '\n\n' | timeout 10 msmtp --file=/dev/null --host=localhost --port="$SMTP" --tls=on --tls-trust-file=sink.pem \
-		--auth=scram-sha-256 --user=sample --passwordeval='echo wrong' --from=a@example.com b@example.com 2>msmtp.err
+		--auth=scram-sha-256 --user=sample --passwordeval='echo wrong' --from=a@example.com b@example.com 2>msmtp.err ||
+		fail "sent with a wrong password"
 	grep -q 'authentication failed' msmtp.err
 }
 
@@ -130,7 +131,7 @@ msmtp_to() { # PORT STARTTLS MECHANISM SUBJECT
 	for mech in scram-sha-256:v= digest-md5:rspauth=; do
 		word=${mech#*:} mech=${mech%:*}
 		sink --smtp 0 --user sample:password --cert-out sink.pem --fault "proof=swap $word ${word}A"
-		! msmtp_to "$SMTP" on $mech "never" 2>/dev/null
+		! msmtp_to "$SMTP" on $mech "never" 2>/dev/null || fail "$mech: believed"
 		kill "$SINK_PID"
 	done
 }
@@ -159,8 +160,11 @@ fetchmail_from() { # PROTOCOL PORT OPTION...
 	shift 2
 	if [ ! -x "$dir/usr/bin/fetchmail" ]; then
 		mkdir -p "$dir"
-		(cd "$dir" && apt-get -qq download fetchmail && dpkg-deb -x fetchmail_*.deb .) >download.out 2>&1 ||
-			skip "no fetchmail: $(<download.out)"
+		(
+			cd "$dir" || exit
+			apt-get -qq download fetchmail || { apt-get -qq update && apt-get -qq download fetchmail; } || exit
+			dpkg-deb -x fetchmail_*.deb .
+		) >download.out 2>&1 || skip "no fetchmail: $(<download.out)"
 	fi
 	cat >fetchmailrc <<-END
 		poll localhost protocol $protocol port $port user sample password password sslproto TLS1.2+ sslcertck
