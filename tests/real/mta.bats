@@ -122,7 +122,7 @@ refusals() { # ROW...
 }
 
 @test "greylisting, at the recipient or after the message" {
-	refusals "EXIM grey rcpt WARNING greylisted" "OPENSMTPD grey rcpt WARNING greylisted" \
+	refusals "EXIM grey rcpt WARNING greylisted" "OPENSMTPD_GREY grey rcpt WARNING greylisted" \
 		"SENDMAIL grey rcpt WARNING greylisted" "CHASQUID grey data WARNING greylisted"
 }
 

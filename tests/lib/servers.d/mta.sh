@@ -12,8 +12,8 @@ alone='opensmtpd dash sendmail-bin sendmail-cf sendmail-base m4 procmail libwrap
 	sasl2-bin libsasl2-modules chasquid'
 # the last has vmail's number, so that who runs as vmail may deliver to it
 accounts='Debian-exim:61011 opensmtpd:61012 opensmtpq:61013 smmta:61014 smmsp:61015 mail:61016 sample:61005'
-ports='EXIM EXIM_TLS OPENSMTPD OPENSMTPD_SUBMISSION OPENSMTPD_TLS SENDMAIL SENDMAIL_SUBMISSION
-	SENDMAIL_TLS CHASQUID CHASQUID_SUBMISSION CHASQUID_TLS'
+ports='EXIM EXIM_TLS OPENSMTPD OPENSMTPD_GREY OPENSMTPD_SUBMISSION OPENSMTPD_TLS
+	SENDMAIL SENDMAIL_SUBMISSION SENDMAIL_TLS CHASQUID CHASQUID_SUBMISSION CHASQUID_TLS'
 
 fresh() { # MODE OWNER DIRECTORY...
 	mode=$1 owner=$2
