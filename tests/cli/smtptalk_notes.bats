@@ -9,7 +9,7 @@ BYE=('expect QUIT' 'send 221 Bye')
 @test "both EHLO lists stand side by side where they differ" {
 	sink --smtp 0 --user sample:password --require-tls
 	try smtptalk "localhost:$SMTP"
-	says 'offered in clear text' 'offered with TLS' '- AUTH PLAIN LOGIN'
+	says 'offered in clear text' 'offered with TLS' '- AUTH SCRAM-SHA-256 '
 }
 
 @test "STARTTLS written over by a firewall is a warning, not only a note" {
