@@ -220,7 +220,9 @@ static bool read_password(struct talk *t)
 		t->common->user = t->ep.user;
 	if (!t->common->user && !t->common->netrc)
 		return true;
-	if (!opt_password(t->w, t->common, t->ep.host, &t->password, &e)) {
+	unsigned mech = t->o.auth ? sasl_mech_of(bytes_of(t->o.auth)) : 0;
+	bool needs_none = mech == SASL_EXTERNAL || mech == SASL_ANONYMOUS;
+	if (!needs_none && !opt_password(t->w, t->common, t->ep.host, &t->password, &e)) {
 		out_printf(&t->w->err, "%s: %s\n", t->report.applet, e.text);
 		return false;
 	}

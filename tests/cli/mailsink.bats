@@ -161,7 +161,7 @@ sink_exits() { # CODE
 		try imaptalk "localhost:$IMAP" --tls none -u sample --pass-file pass --auth $mech --stat
 		exits 0
 	done
-	try smtptalk "localhost:$SMTP" --tls none -u me@example.com --pass-file pass --auth ANONYMOUS --auth-only
+	try smtptalk "localhost:$SMTP" --tls none -u me@example.com --auth ANONYMOUS --auth-only
 	exits 0
 	no_secret sink.out
 }
@@ -182,12 +182,12 @@ sink_exits() { # CODE
 		sink --smtp 0 --smtps 0 --user mail.example.com:x --client-ca "$certs/root.pem" --cert-out sink.pem --show \
 			--tls-version $version
 		try smtptalk "localhost:$SMTP" --ca-file sink.pem --cert "$certs/client-only.pem" --key "$certs/leaf.key" \
-			-u mail.example.com --pass-file pass --auth EXTERNAL --auth-only
+			-u mail.example.com --auth EXTERNAL --auth-only
 		exits 0
 		soon grep -qx '\[1\]    certificate of "mail.example.com", by a trusted authority' sink.out
 		soon grep -qx '\[1\]    login of "mail.example.com" by EXTERNAL accepted' sink.out
 		try smtptalk "localhost:$SMTPS" --tls implicit --ca-file sink.pem --cert "$certs/unknown-root.pem" \
-			--key "$certs/leaf.key" -u mail.example.com --pass-file pass --auth EXTERNAL --auth-only
+			--key "$certs/leaf.key" -u mail.example.com --auth EXTERNAL --auth-only
 		exits 2
 		says_not "250-AUTH EXTERNAL"
 		soon grep -qx '\[2\]    certificate of "mail.example.com", not to be trusted' sink.out
