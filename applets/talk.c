@@ -862,6 +862,15 @@ bool talk_may_login(struct talk *t)
 	return talk_own(t, REPORT_UNKNOWN, "secret-not-sent", e.text);
 }
 
+void talk_take_mech(struct talk *t, unsigned offered)
+{
+	t->mech = sasl_mech_of(bytes_of(t->o.auth));
+	t->is_unlisted = !(offered & t->mech);
+	if (t->is_unlisted)
+		transcript_note(&t->transcript,
+				"this mechanism is not offered; tried because --auth names it");
+}
+
 bool talk_login_verdict(struct talk *t, const char *how)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
@@ -870,7 +879,9 @@ bool talk_login_verdict(struct talk *t, const char *how)
 	buf_puts(&fact, "user \"");
 	buf_put(&fact, t->creds.user);
 	buf_printf(&fact, "\" %s (%s, 1 attempt)", ok ? "logged in" : "refused", how);
-	if (!ok)
+	if (!ok && t->is_unlisted && !t->expect.any_refusal && !t->expect.code[0])
+		talk_own(t, REPORT_CRITICAL, "mech-unlisted", buf_text(&fact));
+	else if (!ok)
 		talk_refused(t, "auth", buf_text(&fact));
 	buf_free(&fact);
 	return ok;

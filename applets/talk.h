@@ -67,6 +67,7 @@ struct talk {
 	char typed_user[OPT_USER_MAX];
 	bool is_mid_command;   /* 354, 334, "+": what is sent next is no command */
 	unsigned mech;         /* of the login, 0 = none or USER/PASS */
+	bool is_unlisted;      /* which the server does not offer */
 	const char *from, *to; /* for findings */
 	uint64_t begun_ms;
 	/* set before talk_open */
@@ -129,6 +130,10 @@ bool talk_own(struct talk *t, enum report_status status, const char *error, cons
 
 /* What stands for the peer and the login in every finding. */
 struct finding talk_finding(const struct talk *t, const char *stage);
+
+/* --auth's mechanism is tried also when it is not offered; a refusal is then no word on the
+ * password. */
+void talk_take_mech(struct talk *t, unsigned offered);
 
 /* The login's outcome as a verdict; d.reply is the server's answer. */
 bool talk_login_verdict(struct talk *t, const char *how);

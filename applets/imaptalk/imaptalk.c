@@ -177,7 +177,7 @@ static bool log_in(struct imaptalk *im)
 	if (!talk_may_login(t))
 		return false;
 	if (t->o.auth)
-		t->mech = sasl_mech_of(bytes_of(t->o.auth));
+		talk_take_mech(t, im->caps.mechs);
 	else if (im->caps.has & IMAP_LOGINDISABLED)
 		t->mech = auth_pick(im->caps.mechs);
 	if (!t->mech && im->caps.has & IMAP_LOGINDISABLED)

@@ -31,12 +31,12 @@ bool smtptalk_login(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
 
-	t->mech = t->o.auth ? sasl_mech_of(bytes_of(t->o.auth)) : auth_pick(s->caps.mechs);
+	if (t->o.auth)
+		talk_take_mech(t, s->caps.mechs);
+	else
+		t->mech = auth_pick(s->caps.mechs);
 	if (!t->mech)
 		return auth_missing(s);
-	if (!(s->caps.mechs & t->mech))
-		transcript_note(&t->transcript,
-				"this mechanism is not offered; tried because --auth names it");
 	return attempt(s);
 }
 
