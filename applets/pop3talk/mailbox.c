@@ -463,17 +463,31 @@ static uint64_t hash_of(struct bytes text)
 	return hash;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
+struct rank {
+	uint64_t hash;
+	uint32_t at, nth; /* where in the list; how many of the same came up to it */
+};
 
-	return (*x > *y) - (*x < *y);
+static int by_hash(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash > y->hash ? 1 : -1;
+	return (x->at > y->at) - (x->at < y->at);
 }
 
-/* RFC 1939 7: no two messages have the same. */
-static bool is_unique(struct bytes uids)
+static int by_place(const void *a, const void *b)
 {
-	struct buf hashes = BUF(POP3TALK_ALL_MAX * sizeof(uint64_t));
+	const struct rank *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* RFC 1939 7: no two messages have the same unique id; seen: popa3d 1.0 makes it of some fields of
+ * the header. The second of the same name gets a name of its own, which later runs find again. */
+static bool rank_uids(struct bytes uids, struct buf *ranks)
+{
 	struct bytes line, uid;
 	uint64_t number;
 	bool odd = false, unique = true;
@@ -481,16 +495,20 @@ static bool is_unique(struct bytes uids)
 	while (bytes_line(&uids, &line)) {
 		if (!pop3_uidl_line(line, &number, &uid, &odd))
 			continue;
-		uint64_t hash = hash_of(uid);
-		buf_put(&hashes, (struct bytes){ (unsigned char *)&hash, sizeof(hash) });
+		struct rank r = { hash_of(uid), (uint32_t)(ranks->n / sizeof(r)), 1 };
+		buf_put(ranks, (struct bytes){ (unsigned char *)&r, sizeof(r) });
 	}
-	uint64_t *at = (uint64_t *)(void *)hashes.p;
-	size_t count = hashes.n / sizeof(uint64_t);
+	struct rank *at = (struct rank *)(void *)ranks->p;
+	size_t count = ranks->n / sizeof(*at);
 	if (count > 0)
-		qsort(at, count, sizeof(*at), by_value);
+		qsort(at, count, sizeof(*at), by_hash);
 	for (size_t i = 1; i < count; i++)
-		unique = unique && at[i] != at[i - 1];
-	buf_free(&hashes);
+		if (at[i].hash == at[i - 1].hash) {
+			at[i].nth = at[i - 1].nth + 1;
+			unique = false;
+		}
+	if (count > 0)
+		qsort(at, count, sizeof(*at), by_place);
 	return unique;
 }
 
@@ -556,23 +574,28 @@ static bool fetch_one(struct pop3talk *p, uint64_t number, uint64_t listed, stru
 	return !p->o.dump || mailbox_dump_end(dump);
 }
 
-static bool fetch_each(struct listing *l, struct bytes uids, bool unique)
+static bool fetch_each(struct listing *l, struct bytes uids, const struct buf *ranks)
 {
 	struct pop3talk *p = l->p;
+	const struct rank *rank = (const struct rank *)(const void *)ranks->p;
+	const struct rank *end = rank + ranks->n / sizeof(*rank);
 	struct buf name = BUF(1000);
 	struct bytes line, uid;
 	uint64_t number, named = 0;
 	bool odd, ok = true;
 	char fact[120];
 
-	while (ok && bytes_line(&uids, &line)) {
-		if (!pop3_uidl_line(line, &number, &uid, &odd) || number < 1 || number > p->count)
+	while (ok && rank < end && bytes_line(&uids, &line)) {
+		if (!pop3_uidl_line(line, &number, &uid, &odd))
 			continue;
-		named++;
 		buf_clear(&name);
 		buf_put(&name, bytes_head(uid, 900));
-		if (!unique)
-			buf_printf(&name, " %llu", (unsigned long long)number);
+		if (rank->nth > 1)
+			buf_printf(&name, " %u", (unsigned)rank->nth);
+		rank++;
+		if (number < 1 || number > p->count)
+			continue;
+		named++;
 		ok = fetch_one(p, number, l->sizes[number - 1], buf_bytes(&name));
 	}
 	buf_free(&name);
@@ -591,19 +614,19 @@ static bool too_many(struct pop3talk *p)
 bool pop3talk_fetch_all(struct pop3talk *p)
 {
 	struct buf *uids = &p->uids_before;
+	struct buf ranks = BUF(POP3TALK_ALL_MAX * sizeof(struct rank));
 	struct listing l = { 0 };
 
 	if (p->count > POP3TALK_ALL_MAX)
 		return too_many(p);
 	const struct dialog_observer *ob = hush(p);
 	bool ok = listing_begin(&l, p, p->count) && ask_ids(p);
-	bool unique = ok && !p->no_uidl && is_unique(buf_bytes(uids));
-	if (ok && !unique && !p->no_uidl)
+	if (ok && !rank_uids(buf_bytes(uids), &ranks) && !p->no_uidl)
 		warn(p, "uidl-twice", "two messages have the same unique id (UIDL)");
 	p->dump.total = p->count;
 	if (p->o.dump)
 		ok = ok && mailbox_dump_open(&p->dump, &p->talk, p->o.dump);
-	ok = ok && fetch_each(&l, buf_bytes(uids), unique);
+	ok = ok && fetch_each(&l, buf_bytes(uids), &ranks);
 	p->talk.d.ob = ob;
 	if (p->o.dump)
 		ok = mailbox_dump_close(&p->dump, ok);
@@ -613,6 +636,7 @@ bool pop3talk_fetch_all(struct pop3talk *p)
 		tell_others(p);
 	p->is_again = ok && p->own.check && uids->n > 0;
 	listing_end(&l);
+	buf_free(&ranks);
 	return ok;
 }
 

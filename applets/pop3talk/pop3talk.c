@@ -182,8 +182,12 @@ static bool log_in(struct pop3talk *p)
 				"the greeting holds no valid APOP stamp, so APOP could not be tried");
 	if (!talk_may_login(t))
 		return false;
+	/* RFC 6856 2.1: else courier 1.2 sends a notice in place of a message with UTF-8 headers */
+	if (p->caps.has & POP3_UTF8 && !t->o.auth_only && !dialog_ask(&t->d, "UTF8"))
+		return talk_failed(t, "auth");
+	t->stage = "auth";
 	if (t->o.auth)
-		t->mech = sasl_mech_of(bytes_of(t->o.auth));
+		talk_take_mech(t, p->caps.mechs);
 	else if (!p->own.apop && !(p->caps.has & POP3_USER))
 		t->mech = auth_pick(p->caps.mechs); /* 0 where AUTH waits for TLS as well */
 	if (t->mech) {
