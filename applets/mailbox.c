@@ -318,6 +318,39 @@ static void kept_name(const struct mailbox_dump *d, struct bytes folder, struct 
 	buf_free(&text);
 }
 
+struct renumbered {
+	const struct mailbox_dump *d;
+	struct bytes folder;
+	uint64_t validity;
+};
+
+/* Is it of this folder, "V1U2", but from before the server numbered the messages anew? */
+static bool is_renumbered(void *ctx, struct bytes name)
+{
+	enum { HASH = 16 };
+	const struct renumbered *r = ctx;
+	struct bytes rest = bytes_skip(name, HASH + 2), uid = bytes_skip(name, HASH + 1);
+	char same[KEEP_NAME_MAX];
+	uint64_t validity, number;
+
+	if (!bytes_starts(uid, BYTES("V")) || !bytes_uint(&rest, UINT32_MAX, &validity) ||
+			validity == r->validity || !bytes_starts(rest, BYTES("U")))
+		return false;
+	rest = bytes_skip(rest, 1);
+	if (!bytes_uint(&rest, UINT32_MAX, &number))
+		return false;
+	uid.n -= rest.n;
+	kept_name(r->d, r->folder, uid, same);
+	return bytes_equal(name, bytes_of(same));
+}
+
+bool mailbox_dump_renumbered(const struct mailbox_dump *d, struct bytes folder, uint64_t validity)
+{
+	struct renumbered r = { d, folder, validity };
+
+	return keep_find(&d->keep, is_renumbered, &r);
+}
+
 static void show_progress(struct mailbox_dump *d)
 {
 	enum { EVERY_MS = 200 };

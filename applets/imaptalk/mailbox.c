@@ -531,12 +531,18 @@ bool imaptalk_dump(struct imaptalk *im)
 			imaptalk_ask_quietly(im, "UID SEARCH ALL", on_search, &found);
 	if (im->dump_from == 0)
 		dump->total = found.count;
-	if (ok && (im->uidvalidity == 0 || found.count > FOUND_MAX)) {
-		err_set(&dump->keep.err, ERR_LOCAL,
-				found.count > FOUND_MAX ?
-						"over 100000 messages: too many for --dump" :
-						"the server gives no UIDVALIDITY: "
-						"messages cannot be told apart");
+	const char *why = im->uidvalidity == 0 ?
+			"the server gives no UIDVALIDITY: messages cannot be told apart" :
+			found.count > FOUND_MAX ?
+			"over 100000 messages: too many for --dump" :
+			ok &&
+					mailbox_dump_renumbered(dump, buf_bytes(&im->folder),
+							im->uidvalidity) ?
+			"the server has numbered the folder anew (UIDVALIDITY) "
+			"since the first copy: give another name" :
+			NULL;
+	if (ok && why) {
+		err_set(&dump->keep.err, ERR_LOCAL, "%s", why);
 		ok = mailbox_dump_failed(dump);
 	}
 	ok = ok && dump_each(im, &found);

@@ -4,6 +4,7 @@
 
 #include "sys/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -384,4 +385,23 @@ bool keep_end(struct keep *k)
 		return false;
 	k->kept++;
 	return k->to || ++k->waiting_count < KEEP_WAITING_MAX || keep_sync(k);
+}
+
+bool keep_find(const struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx)
+{
+	struct bytes known = buf_bytes(&k->known), line, name;
+	bool found = false;
+
+	while (!found && bytes_line(&known, &line))
+		found = bytes_word(&line, &name) && is_it(ctx, name);
+	int fd = k->is_mbox ? -1 : openat(k->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	while (folder && !found && (entry = readdir(folder)))
+		found = is_it(ctx, bytes_of(entry->d_name));
+	if (folder)
+		closedir(folder);
+	else if (fd >= 0)
+		close(fd);
+	return found;
 }

@@ -55,3 +55,6 @@ bool keep_end(struct keep *k);
 
 /* What waits goes through to the disk, and then stands among what is kept. */
 bool keep_sync(struct keep *k);
+
+/* Is there a kept message whose name is_it says yes to? */
+bool keep_find(const struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx);
