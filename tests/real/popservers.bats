@@ -259,6 +259,9 @@ list_read_find() { # SERVER PROTOCOL
 	local row
 	courier 2000
 	courier_sums >there
+	printf 'a1 LOGIN sample password\na2 SELECT INBOX\na3 LOGOUT\n' >lines
+	INPUT=lines try imaptalk "localhost:$COURIER_IMAP_PORT" --tls none -i # else UIDVALIDITY does not last
+	exits 0
 	for row in "pop3talk $COURIER_POP3_PORT" "imaptalk $COURIER_IMAP_PORT"; do
 		# shellcheck disable=SC2086 # words
 		set -- $row
@@ -272,4 +275,19 @@ list_read_find() { # SERVER PROTOCOL
 		says "2000 messages"
 		sums "copy.$1/new" | cmp - there
 	done
+}
+
+# What was never selected has another UIDVALIDITY each second.
+@test "Courier: a folder that is numbered anew is not copied twice" {
+	local target
+	courier 5
+	for target in copy copy.mbox; do
+		talk COURIER IMAP --dump $target
+		exits 0
+		sleep 1.1
+		talk COURIER IMAP --dump $target
+		exits 3
+		says "numbered the folder anew"
+	done
+	[ "$(ls copy/new | wc -l)" -eq 5 ]
 }
