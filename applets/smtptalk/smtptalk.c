@@ -38,7 +38,8 @@ static const struct opt options[] = {
 	{ 0, "reuse", NULL, OPT_FLAG, AT(reuse),
 			"with --repeat: message after message over one connection", 0, 0 },
 	{ 0, "smuggle", NULL, OPT_FLAG, AT(smuggle),
-			"send a message, then see which other line ends round the dot end one, too",
+			"send a message, then see which other line ends round the dot end one, too; "
+			"OpenSMTPD 7.6 with a filter can die of it",
 			0, 0 },
 	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
 			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
