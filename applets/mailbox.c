@@ -419,8 +419,10 @@ bool mailbox_dump_failed(struct mailbox_dump *d)
 
 bool mailbox_dump_close(struct mailbox_dump *d, bool ok)
 {
-	if (d->shown_ms > 0)
+	if (d->shown_ms > 0) {
 		out_puts(&d->t->w->err, "\n");
+		out_flush(&d->t->w->err);
+	}
 	if (!keep_sync(&d->keep) && ok)
 		ok = mailbox_dump_failed(d);
 	keep_close(&d->keep);

@@ -79,3 +79,11 @@ sums() { "$BATS_TEST_DIRNAME/../lib/mkmail" sums "$@"; }
 	printf 'A: b\n\n1A: b\n\n2' | cmp - got
 	grep -v '^From ' copy.mbox | cmp - <(printf 'A: b\n\n1\n\nA: b\n\n2\n\n')
 }
+
+@test "a terminal shows how far it is, on a line of its own" {
+	mailbox --fault 'retr*1=delay 1'
+	terminal -- pop3talk "127.0.0.1:$POP3" --tls none -t 15 --color never -u sample --pass-file pass --dump copy
+	exits 0
+	says "of 20 messages, 0 MB"
+	tr '\r' '\n' <out | grep -q '^C: QUIT'
+}
