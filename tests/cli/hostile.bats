@@ -79,7 +79,7 @@ pop3() { hostile pop3talk ehlo "send +OK POP3 ready." "expect CAPA" "$@"; }
 	peer "send +OK \x1b[2J" "expect CAPA" "send -ERR \x9b" "expect USER sample" "send +OK \x07" \
 		"expect PASS password" "send +OK" "expect STAT" "send +OK 1 60" "expect LIST 1" "send +OK 1 60" "expect RETR 1" \
 		"raw +OK\r\nSubject: =?utf-8?q?=1b[31m=c2=9b=e2=80=ae?=\r\n\r\n\x1b[2J\xc2\x9b\x00\r\n.\r\n" \
-		"expect QUIT" "send +OK"
+		"expect NOOP" "send +OK" "expect QUIT" "send +OK"
 	try pop3talk "127.0.0.1:$PORT" --tls none -t 5 -u sample --pass-file pass --read 1
 	says '\x1b[2J'
 	peer_done
