@@ -30,7 +30,7 @@ sink_bench() { # ROOT of an unpacked Postfix
 	row "5000 messages over 20 sessions" "$mine" smtp-sink "$took" "kept $kept of 15000"
 }
 
-for root in / build/servers/*/root build/servers/*/*/root; do
+for root in / build/servers/*/core/root; do
 	[ ! -x "$root/usr/sbin/smtp-sink" ] || break
 done
 if [ -x "$root/usr/sbin/smtp-sink" ]; then

@@ -255,7 +255,7 @@ fetchmail_from() { # PROTOCOL PORT OPTION...
 
 @test "smtp-source: 5000 messages from 20 sessions, none lost" {
 	local root
-	for root in / "$TOP"/build/servers/*/root; do
+	for root in / "$TOP"/build/servers/*/core/root; do
 		[ ! -x "$root/usr/sbin/smtp-source" ] || break
 	done
 	[ -x "$root/usr/sbin/smtp-source" ] || skip "no smtp-source (postfix)"
