@@ -21,16 +21,18 @@ struct message_parts {
 	bool stable;                    /* no token in the default subject */
 };
 
+struct message_file {
+	const char *name; /* as it was given, borrowed */
+	size_t at;        /* its place in the text */
+	int fd;
+	bool is_sized; /* false: a pipe */
+	uint64_t size, done;
+};
+
 /* The octets of attached files are read and encoded as they go out. */
 struct message {
 	struct buf text; /* all the rest */
-	struct message_file {
-		const char *name; /* as it was given, borrowed */
-		size_t at;        /* its place in text */
-		int fd;
-		bool is_sized; /* false: a pipe */
-		uint64_t size, done;
-	} * files;
+	struct message_file *files;
 	size_t count;
 	size_t at, file; /* what message_next has given out */
 	struct b64_encoder encoder;

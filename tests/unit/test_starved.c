@@ -22,11 +22,13 @@
 
 enum { TRIES_MAX = 30, FOUND_BY_SANITIZER = 99 };
 
-static struct starving {
+struct starving {
 	size_t seen;    /* allocations so far */
 	size_t fail_at; /* this one fails; 0 = none */
 	bool goes_on;   /* and all after it */
-} * starving;
+};
+
+static struct starving *starving; /* shared with the child */
 
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -66,7 +68,7 @@ void *__wrap_realloc(void *p, size_t n)
 	return fails() ? NULL : __real_realloc(p, n);
 }
 
-/* The exit code; -1 = killed by a signal. The counter is shared with the child. */
+/* The exit code; -1 = killed by a signal. */
 static int attempt(const struct fake_run *run, struct bytes in, size_t fail_at, bool goes_on)
 {
 	int status;
