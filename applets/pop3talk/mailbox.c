@@ -27,8 +27,10 @@ static bool read_lines(struct pop3talk *p, void (*line)(void *ctx, struct bytes 
 	return ok || talk_failed(&p->talk, p->talk.stage);
 }
 
-bool pop3talk_ask(struct pop3talk *p, const char *command,
-		void (*line)(void *ctx, struct bytes line), void *ctx)
+/* Sends a command and, when it is answered by data, hands the lines on. False: failed or refused,
+ * and told. */
+static bool ask(struct pop3talk *p, const char *command, void (*line)(void *ctx, struct bytes line),
+		void *ctx)
 {
 	struct talk *t = &p->talk;
 
@@ -51,7 +53,7 @@ static bool warn(struct pop3talk *p, const char *error, const char *fact)
 
 bool pop3talk_stat(struct pop3talk *p)
 {
-	if (!pop3talk_ask(p, "STAT", NULL, NULL))
+	if (!ask(p, "STAT", NULL, NULL))
 		return false;
 	if (pop3_stat(reply_text(&p->talk.d.reply, 0), &p->count, &p->octets))
 		return true;
@@ -59,7 +61,8 @@ bool pop3talk_stat(struct pop3talk *p)
 	return talk_failed(&p->talk, "fetch");
 }
 
-bool pop3talk_number(struct pop3talk *p, const char *which, uint64_t *number)
+/* "3" or "last" as a message number; false (told) when there is no such message. */
+static bool number_of(struct pop3talk *p, const char *which, uint64_t *number)
 {
 	if (strcmp(which, "last") == 0)
 		*number = p->count;
@@ -151,7 +154,7 @@ static bool fetch_rows(struct listing *l)
 		buf_clear(&l->head);
 		snprintf(command, sizeof(command), "TOP %llu 0", (unsigned long long)n);
 		if (has_top)
-			ok = pop3talk_ask(l->p, command, on_head_line, l);
+			ok = ask(l->p, command, on_head_line, l);
 		if (ok)
 			add_row(l, n);
 	}
@@ -171,7 +174,7 @@ static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t newest
 	l->sizes = (uint64_t *)(void *)buf_room(&l->sizes_buf, l->sizes_buf.max, &fits);
 	memset(l->sizes, 0, fits);
 	mailview_table_init(&l->table);
-	return pop3talk_ask(p, "LIST", on_list_line, l) && list_agrees(p, l);
+	return ask(p, "LIST", on_list_line, l) && list_agrees(p, l);
 }
 
 static void listing_end(struct listing *l)
@@ -231,7 +234,7 @@ static bool find_by(struct listing *l, bool is_top, bool *found)
 		buf_clear(&l->head);
 		snprintf(command, sizeof(command), is_top ? "TOP %llu 0" : "RETR %llu",
 				(unsigned long long)n);
-		ok = pop3talk_ask(l->p, command, on_find_line, l);
+		ok = ask(l->p, command, on_find_line, l);
 		if (!ok || !(l->hit || head_holds(l)))
 			continue;
 		*found = true;
@@ -294,7 +297,7 @@ bool pop3talk_ages(struct pop3talk *p)
 		snprintf(command, sizeof(command),
 				p->caps.has & POP3_TOP ? "TOP %llu 0" : "RETR %llu",
 				(unsigned long long)n);
-		ok = pop3talk_ask(p, command, on_head_line, &l);
+		ok = ask(p, command, on_head_line, &l);
 		if (ok && delivered(buf_bytes(&l.head), &seconds))
 			mailbox_add_time(&p->figures, seconds);
 	}
@@ -320,7 +323,7 @@ static void on_uidl_line(void *ctx, struct bytes line)
 
 bool pop3talk_uidl(struct pop3talk *p)
 {
-	return pop3talk_ask(p, "UIDL", on_uidl_line, p);
+	return ask(p, "UIDL", on_uidl_line, p);
 }
 
 /* ---- --read, --headers ---- */
@@ -423,10 +426,10 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 	uint64_t number, same, listed = 0;
 	char command[40];
 
-	if (!pop3talk_number(p, which, &number))
+	if (!number_of(p, which, &number))
 		return false;
 	snprintf(command, sizeof(command), "LIST %llu", (unsigned long long)number);
-	bool ok = pop3talk_ask(p, command, NULL, NULL);
+	bool ok = ask(p, command, NULL, NULL);
 	if (ok && !pop3_list_line(reply_text(&p->talk.d.reply, 0), &same, &listed))
 		listed = 0;
 	snprintf(command, sizeof(command), headers_only ? "TOP %llu 0" : "RETR %llu",
@@ -542,7 +545,7 @@ static bool ask_ids(struct pop3talk *p)
 		return talk_refused(t, t->stage, NULL);
 	transcript_note(&t->transcript,
 			"no unique ids (UIDL) here: a copy that is cut off has to be begun anew");
-	return pop3talk_ask(p, "LIST", on_keep_uidl, &p->uids_before);
+	return ask(p, "LIST", on_keep_uidl, &p->uids_before);
 }
 
 /* One message, into the dump when there is one. */
@@ -646,7 +649,7 @@ bool pop3talk_check_again(struct pop3talk *p)
 {
 	struct buf uids = BUF(POP3TALK_UIDS_MAX);
 	const struct dialog_observer *ob = hush(p);
-	bool ok = pop3talk_ask(p, "UIDL", on_keep_uidl, &uids);
+	bool ok = ask(p, "UIDL", on_keep_uidl, &uids);
 
 	p->talk.d.ob = ob;
 	if (ok && !bytes_starts(buf_bytes(&uids), buf_bytes(&p->uids_before)))
@@ -662,10 +665,10 @@ bool pop3talk_delete(struct pop3talk *p, const char *which)
 	uint64_t number;
 	char command[40];
 
-	if (!pop3talk_number(p, which, &number))
+	if (!number_of(p, which, &number))
 		return false;
 	snprintf(command, sizeof(command), "DELE %llu", (unsigned long long)number);
-	if (!pop3talk_ask(p, command, NULL, NULL))
+	if (!ask(p, command, NULL, NULL))
 		return false;
 	p->deleted++;
 	return true;

@@ -38,11 +38,6 @@ struct pop3talk {
 	struct buf uids_before; /* --check: the UIDL lines of the first session */
 };
 
-/* Sends a command and, when it is answered by data, hands the lines to taker. False: failed or
- * refused, and told. */
-bool pop3talk_ask(struct pop3talk *p, const char *command,
-		void (*line)(void *ctx, struct bytes line), void *ctx);
-
 /* The transactions; each tells its own trouble and returns false. */
 bool pop3talk_stat(struct pop3talk *p);
 bool pop3talk_list(struct pop3talk *p);
@@ -53,6 +48,3 @@ bool pop3talk_fetch_all(struct pop3talk *p); /* --dump, or --check: then into no
 bool pop3talk_ages(struct pop3talk *p);      /* when the first and the last message came */
 bool pop3talk_check_again(struct pop3talk *p);
 bool pop3talk_delete(struct pop3talk *p, const char *which);
-
-/* "3" or "last" as a message number; false (told) when there is no such message. */
-bool pop3talk_number(struct pop3talk *p, const char *which, uint64_t *number);
