@@ -254,6 +254,7 @@ int maillogwatch_main(struct world *w, int argc, char **argv)
 	struct opt_list names;
 	struct places parts = { .count = 0 };
 	char *found = NULL;
+	unsigned char key[REDACT_KEY_SIZE];
 	int code = REPORT_UNKNOWN;
 	enum opt_result result = opt_parse(w, &maillogwatch_spec, argc, argv,
 			&(struct opt_into){ &o, &o.common, &names });
@@ -264,7 +265,8 @@ int maillogwatch_main(struct world *w, int argc, char **argv)
 	if (o.merge && names.count == 0)
 		opt_wrong(w, &maillogwatch_spec, "--merge: which files?");
 	else if (filter_init(&t) && (o.merge || find_logs(&t, &names, &found, &parts))) {
-		t.redact = o.redact ? redact_new() : NULL;
+		w->random(w, key, sizeof(key));
+		t.redact = o.redact ? redact_new((struct bytes){ key, sizeof(key) }) : NULL;
 		code = run(&t, &names);
 		redact_free(t.redact);
 	}

@@ -75,7 +75,11 @@ void event_time(struct buf *out, int64_t wall_s);
  * "<addr>", "<ip>", "<id>", "N"; for counting. */
 void event_normal(struct buf *out, struct bytes text);
 
-/* redact.c. Addresses, host names and IP addresses by others, the same by the same. */
-struct redact *redact_new(void);
+/* redact.c. Addresses, host names and IP addresses by others, the same by the same. key is random,
+ * at most REDACT_KEY_SIZE octets; copied. */
+enum { REDACT_KEY_SIZE = 16, REDACT_NAMES_MAX = 1024 * 1024 /* that get short numbers */ };
+struct redact *redact_new(struct bytes key);
 void redact_free(struct redact *r);
 void redact_line(struct redact *r, struct bytes line, struct buf *out);
+/* The event of the redacted line: good until the next call. False: nothing is left of it. */
+bool redact_event(struct redact *r, const struct log_event *e, struct log_event *out);

@@ -11,7 +11,6 @@
 #include "ui/show.h"
 
 enum {
-	REDACTED_MAX = 256 * 1024,
 	LOOK = 4096, /* octets */
 	LOOKS = 64,
 	HALF_YEAR_S = 182 * 86400
@@ -20,25 +19,19 @@ enum {
 static void feed_line(struct watch *t, struct bytes line)
 {
 	struct syslog_line at;
-	struct log_event e;
+	struct log_event e, shown;
 
 	if (!syslog_read(&t->reader, line, &at))
 		return;
 	maillog_read(&at, &e);
 	if (e.arrived_s > 0)
 		syslog_hint(&t->reader, &e.at, e.arrived_s);
-	if (!t->has_filter || filter_passes(t, &e))
+	if (t->has_filter && !filter_passes(t, &e))
+		return;
+	if (!t->redact)
 		t->take(t->ctx, &e);
-}
-
-static void feed_redacted(struct watch *t, struct bytes line)
-{
-	struct buf other = BUF(REDACTED_MAX);
-
-	redact_line(t->redact, line, &other);
-	feed_line(t, buf_bytes(&other));
-	syslog_keep(&t->reader);
-	buf_free(&other);
+	else if (redact_event(t->redact, &e, &shown))
+		t->take(t->ctx, &shown);
 }
 
 void reader_feed(struct watch *t, struct bytes lines)
@@ -48,10 +41,7 @@ void reader_feed(struct watch *t, struct bytes lines)
 	t->octets += lines.n;
 	while (bytes_line(&lines, &line)) {
 		t->lines++;
-		if (t->redact)
-			feed_redacted(t, line);
-		else
-			feed_line(t, line);
+		feed_line(t, line);
 	}
 	syslog_keep(&t->reader);
 }

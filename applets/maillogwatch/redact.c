@@ -2,51 +2,109 @@
  * SPDX-License-Identifier: MIT
  *
  * The same is always replaced by the same, so that threads stay readable: user7@domain3.example for
- * addresses, user7 for login names, host5.example for names, 100.64.0.0/10 and 2001:db8::/32 for IP
- * addresses, which are nobody's. Queue ids, times, loopback and the server's own short name stay.
+ * addresses, user7 for login names, host5.example for names, 240.0.0.0/4 and 2001:db8::/32 for IP
+ * addresses, which are nobody's, and 10.0.0.0/8 and fd00::/8 for private ones. Queue ids, times,
+ * loopback and the server's own short name stay.
+ * Of a name only a hash with a secret key is kept: numbers for the first million, by their order;
+ * the hash itself stands for those beyond, so that no name ever has two.
  */
 #include "applets/maillogwatch/maillogwatch.h"
-#include "applets/maillogwatch/tally.h"
+#include "net/addr.h"
+#include "proto/hash.h"
 #include "sys/mem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUOTED_MAX = 70 }; /* RFC 5321 4.5.3.1.1: a local part has 64 octets */
-
-struct redact {
-	struct tally numbers; /* what a word counts is its number */
-	uint64_t last;
+enum {
+	QUOTED_MAX = 70, /* RFC 5321 4.5.3.1.1: a local part has 64 octets */
+	LINE_MAX = 256 * 1024,
+	NAME_MAX_BYTES = 400, /* that are told apart */
+	ROOM_FIRST = 1024
 };
 
-struct redact *redact_new(void)
+_Static_assert(REDACT_NAMES_MAX < 1 << 24, "24 bits of an IPv4 address are ours");
+
+struct redact {
+	unsigned char key[REDACT_KEY_SIZE];
+	uint64_t *hashes; /* by number - 1 */
+	uint32_t *index;  /* of numbers, by hash, twice as long; 0 = free */
+	size_t count, room;
+	struct buf line; /* of the event handed out last */
+	struct syslog_reader reader;
+};
+
+struct redact *redact_new(struct bytes key)
 {
-	return xmalloc(sizeof(struct redact));
+	struct redact *r = xmalloc(sizeof(*r));
+
+	*r = (struct redact){ .line = BUF(LINE_MAX) };
+	memcpy(r->key, key.p, key.n < sizeof(r->key) ? key.n : sizeof(r->key));
+	syslog_init(&r->reader, 0);
+	return r;
 }
 
 void redact_free(struct redact *r)
 {
-	if (r)
-		tally_free(&r->numbers);
+	if (!r)
+		return;
+	free(r->hashes);
+	free(r->index);
+	buf_free(&r->line);
+	syslog_free(&r->reader);
 	free(r);
 }
 
+static uint32_t *slot_of(const struct redact *r, uint64_t hash)
+{
+	size_t mask = 2 * r->room - 1, at = (size_t)hash & mask;
+
+	while (r->index[at] && r->hashes[r->index[at] - 1] != hash)
+		at = (at + 1) & mask;
+	return &r->index[at];
+}
+
+static void grow(struct redact *r)
+{
+	r->room = r->room ? 2 * r->room : ROOM_FIRST;
+	r->hashes = xrealloc(r->hashes, r->room * sizeof(r->hashes[0]));
+	free(r->index);
+	r->index = xcalloc(2 * r->room, sizeof(r->index[0]));
+	for (size_t i = 0; i < r->count; i++)
+		*slot_of(r, r->hashes[i]) = (uint32_t)i + 1;
+}
+
+/* The number of a name, which goes on having it; beyond REDACT_NAMES_MAX a hash. */
 static uint64_t number_of(struct redact *r, struct bytes word)
 {
-	struct buf lower = BUF(TALLY_KEY_MAX);
+	unsigned char lower[NAME_MAX_BYTES], hash[HASH_MAX];
+	uint64_t n;
 
-	for (size_t i = 0; i < word.n && i < TALLY_KEY_MAX; i++) {
+	word = bytes_head(word, sizeof(lower));
+	for (size_t i = 0; i < word.n; i++) {
 		unsigned char c = word.p[i];
-		buf_putc(&lower, c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c);
+		lower[i] = c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
 	}
-	uint64_t n = tally_get(&r->numbers, buf_bytes(&lower));
-	if (n == 0) {
-		n = ++r->last;
-		tally_add(&r->numbers, buf_bytes(&lower), n);
+	const struct bytes parts[] = { { r->key, sizeof(r->key) }, { lower, word.n } };
+	hash_of(HASH_SHA256, parts, 2, hash);
+	memcpy(&n, hash, sizeof(n));
+	n |= (uint64_t)1 << 63; /* never a number */
+	if (r->count == r->room && r->room < REDACT_NAMES_MAX)
+		grow(r);
+	uint32_t *slot = slot_of(r, n);
+	if (!*slot && r->count < r->room) {
+		r->hashes[r->count] = n;
+		*slot = (uint32_t)++r->count;
 	}
-	buf_free(&lower);
-	return n;
+	return *slot ? *slot : n;
+}
+
+static void put_name(struct redact *r, const char *kind, struct bytes word, struct buf *out)
+{
+	uint64_t n = number_of(r, word);
+
+	buf_printf(out, n <= REDACT_NAMES_MAX ? "%s%" PRIu64 : "%s%" PRIx64, kind, n);
 }
 
 static bool is_letter(unsigned char c)
@@ -59,6 +117,9 @@ static bool is_digit(unsigned char c)
 	return c >= '0' && c <= '9';
 }
 
+/* PLAIN: by its own looks. */
+enum kind { PLAIN, USER, HOST };
+
 /* What a word is made of; what ends one is ours to keep. */
 static bool is_part(unsigned char c)
 {
@@ -69,7 +130,8 @@ static bool is_part(unsigned char c)
 static size_t user_key(struct bytes word)
 {
 	static const struct bytes keys[] = { BYTES("sasl_username="), BYTES("ruser="),
-		BYTES("user="), BYTES("set_id="), BYTES("authid=") };
+		BYTES("user="), BYTES("set_id="), BYTES("authid="), BYTES("from="), BYTES("to="),
+		BYTES("ctladdr="), BYTES("A=plain:"), BYTES("A=login:"), BYTES("U=") };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (bytes_starts(word, keys[i]))
@@ -143,42 +205,71 @@ static bool is_host(struct bytes w)
 	return true;
 }
 
+static void put_ip(struct redact *r, struct bytes ip, struct buf *out)
+{
+	static const struct bytes mapped = BYTES("::ffff:");
+	bool is_private = addr_is_private(ip);
+	struct bytes inner = bytes_skip(ip, mapped.n);
+
+	if (bytes_starts_nocase(ip, mapped) && is_v4(inner)) {
+		buf_put(out, mapped);
+		ip = inner;
+	}
+	uint64_t n = number_of(r, ip);
+	if (is_v4(ip) && n <= REDACT_NAMES_MAX) {
+		buf_printf(out, "%d.%u.%u.%u", is_private ? 10 : 240, (unsigned)(n >> 16),
+				(unsigned)(n >> 8 & 255), (unsigned)(n & 255));
+		return;
+	}
+	buf_puts(out, is_private ? "fd00:" : "2001:db8:");
+	for (int shift = 48; shift >= 0; shift -= 16)
+		if (n >> shift)
+			buf_printf(out, ":%x", (unsigned)(n >> shift & 0xffff));
+}
+
+/* Not loopback, nor 0.0.0.0, where servers listen. */
+static bool is_client_v4(struct bytes w)
+{
+	return is_v4(w) && !bytes_starts(w, BYTES("127.")) && !bytes_equal(w, BYTES("0.0.0.0"));
+}
+
 /* A part without a colon, or with an address in it. */
-static void put_plain(struct redact *r, struct bytes w, bool is_user, struct buf *out)
+static void put_plain(struct redact *r, struct bytes w, enum kind kind, struct buf *out)
 {
 	size_t at = bytes_find(w, '@');
 
 	if (at + 1 < w.n) {
 		if (at > 0)
-			buf_printf(out, "user%" PRIu64, number_of(r, bytes_head(w, at)));
-		buf_printf(out, "@domain%" PRIu64 ".example", number_of(r, bytes_skip(w, at + 1)));
-	} else if (is_v4(w) && !bytes_starts(w, BYTES("127."))) {
-		uint64_t n = number_of(r, w);
-		buf_printf(out, "100.%u.%u.%u", 64 + (unsigned)(n >> 16 & 63),
-				(unsigned)(n >> 8 & 255), (unsigned)(n & 255));
-	} else if (is_user && w.n > 0 && !is_v4(w)) {
-		buf_printf(out, "user%" PRIu64, number_of(r, w));
-	} else if (is_host(w)) {
-		buf_printf(out, "host%" PRIu64 ".example", number_of(r, w));
+			put_name(r, "user", bytes_head(w, at), out);
+		put_name(r, "@domain", bytes_skip(w, at + 1), out);
+		buf_puts(out, ".example");
+	} else if (is_client_v4(w)) {
+		put_ip(r, w, out);
+	} else if (kind == USER && w.n > 0 && !is_v4(w)) {
+		put_name(r, "user", w, out);
+	} else if (is_host(w) ||
+			(kind == HOST && !is_v4(w) && !bytes_equal(w, BYTES("localhost")))) {
+		put_name(r, "host", w, out);
+		buf_puts(out, bytes_find(w, '.') < w.n ? ".example" : "");
 	} else {
 		buf_put(out, w);
 	}
 }
 
 /* Parts between colons ("smtp:192.0.2.1", "192.0.2.1:25"), of which one may be an IPv6 address. */
-static void put_parts(struct redact *r, struct bytes w, bool is_user, struct buf *out)
+static void put_parts(struct redact *r, struct bytes w, enum kind kind, struct buf *out)
 {
 	for (;;) {
 		struct bytes bare = bytes_head(w, bytes_find(w, '%')); /* fe80::1%eth0 */
 		if (is_v6(bare) && !bytes_equal(bare, BYTES("::1"))) {
-			buf_printf(out, "2001:db8::%" PRIx64, number_of(r, bare));
+			put_ip(r, bare, out);
 			buf_put(out, bytes_skip(w, bare.n));
 			return;
 		}
 		struct bytes part = bytes_head(w, bytes_find(w, ':'));
 		if (bytes_find(w, '@') < w.n)
 			part = w;
-		put_plain(r, part, is_user, out);
+		put_plain(r, part, kind, out);
 		if (part.n == w.n)
 			return;
 		buf_putc(out, ':');
@@ -187,11 +278,11 @@ static void put_parts(struct redact *r, struct bytes w, bool is_user, struct buf
 }
 
 /* A word without what is glued to it: "key=", a full stop or colon at its end. */
-static void put_word(struct redact *r, struct bytes w, bool is_user, struct buf *out)
+static void put_word(struct redact *r, struct bytes w, enum kind kind, struct buf *out)
 {
 	size_t key = user_key(w), tail;
 
-	is_user = is_user || key > 0;
+	kind = key > 0 ? USER : kind;
 	while (key < w.n && (is_letter(w.p[key]) || w.p[key] == '_' || w.p[key] == '-'))
 		key++;
 	if (key < w.n && w.p[key] == '=' && key > 0)
@@ -203,23 +294,56 @@ static void put_word(struct redact *r, struct bytes w, bool is_user, struct buf 
 	for (tail = w.n; tail > 0 && (w.p[tail - 1] == ':' || w.p[tail - 1] == '.'); tail--)
 		if (bytes_ends(bytes_head(w, tail), BYTES("::")))
 			break;
-	put_parts(r, bytes_head(w, tail), is_user, out);
+	put_parts(r, bytes_head(w, tail), kind, out);
 	buf_put(out, bytes_skip(w, tail));
 }
 
-/* What stands in front of a login name: Dovecot has it in brackets behind a service or a driver. */
-static bool is_before_user(struct bytes before, struct bytes word)
+/* Services and drivers behind which Dovecot has a login name in brackets. */
+static bool is_user_in_brackets(struct bytes before)
 {
 	static const struct bytes names[] = { BYTES("imap("), BYTES("pop3("), BYTES("lmtp("),
 		BYTES("lda("), BYTES("pam("), BYTES("sql("), BYTES("ldap("), BYTES("passwd-file("),
-		BYTES("shadow("), BYTES("managesieve("), BYTES("static("), BYTES("user=<"),
-		BYTES("for user "), BYTES("about user "), BYTES("user: \""), BYTES("] plaintext "),
-		BYTES("A=plain:"), BYTES("A=login:") };
+		BYTES("shadow("), BYTES("managesieve("), BYTES("static("), BYTES("passwd("),
+		BYTES("lua("), BYTES("oauth2("), BYTES("submission("), BYTES("indexer-worker("),
+		BYTES("doveadm("), BYTES("quota-status(") };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (bytes_ends(before, names[i]))
 			return true;
-	return bytes_ends(before, BYTES("user ")) && bytes_ends(word, BYTES(":"));
+	return false;
+}
+
+/* What a word is by what it stands between; Exim has a local part behind an arrow. */
+static enum kind kind_of(struct bytes before, struct bytes word, struct bytes behind)
+{
+	static const struct {
+		struct bytes before, behind;
+		enum kind kind;
+	} rows[] = {
+		{ BYTES("user=<"), BYTES(">"), USER },
+		{ BYTES("from=<"), BYTES(">"), USER },
+		{ BYTES("to=<"), BYTES(">"), USER },
+		{ BYTES("for user "), BYTES(""), USER },
+		{ BYTES("about user "), BYTES(""), USER },
+		{ BYTES("user: \""), BYTES("\""), USER },
+		{ BYTES("] plaintext "), BYTES(""), USER }, /* Cyrus */
+		{ BYTES("] "), BYTES(" plaintext"), USER },
+		{ BYTES(" <= "), BYTES(" "), USER },
+		{ BYTES(" => "), BYTES(" "), USER },
+		{ BYTES(" -> "), BYTES(" <"), USER },
+		{ BYTES(" ** "), BYTES(" "), USER },
+		{ BYTES(" == "), BYTES(" "), USER },
+		{ BYTES("helo=<"), BYTES(">"), HOST },
+		{ BYTES("<"), BYTES(">: Helo command"), HOST },
+		{ BYTES("H=("), BYTES(")"), HOST },
+	};
+
+	if (bytes_ends(before, BYTES("(")) && is_user_in_brackets(before))
+		return USER;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (bytes_ends(before, rows[i].before) && bytes_starts(behind, rows[i].behind))
+			return rows[i].kind;
+	return bytes_ends(before, BYTES("user ")) && bytes_ends(word, BYTES(":")) ? USER : PLAIN;
 }
 
 /* On a path the user's name follows these, perhaps behind the domain's. */
@@ -242,33 +366,78 @@ static size_t quoted_size(struct bytes in)
 	return n;
 }
 
+/* Octets of a Dovecot session's id at the front of in, which is made of its client's address and
+ * port (2.3: login-common/client-common.c); 0: none. */
+static size_t session_size(struct bytes before, struct bytes in)
+{
+	size_t n = 0;
+
+	if (!bytes_ends(before, BYTES("<")) ||
+			!(bytes_ends(before, BYTES("session=<")) ||
+					bytes_ends(before, BYTES(",<")) ||
+					bytes_ends(before, BYTES("><"))))
+		return 0;
+	while (n < in.n && (is_letter(in.p[n]) || is_digit(in.p[n]) || memchr("+/=", in.p[n], 3)))
+		n++;
+	return n < in.n && in.p[n] != '@' ? n : 0;
+}
+
+/* What is written otherwise than as words at the front of in. Octets taken, 0: none. */
+static size_t put_special(struct redact *r, struct bytes before, struct bytes in, struct buf *out)
+{
+	size_t n = quoted_size(in);
+
+	if (n > 0) {
+		put_plain(r, bytes_head(in, n), PLAIN, out);
+		return n;
+	}
+	n = session_size(before, in);
+	if (n > 0)
+		put_name(r, "session", bytes_head(in, n), out);
+	return n;
+}
+
 void redact_line(struct redact *r, struct bytes line, struct buf *out)
 {
 	bool is_mail_path = false;
 
 	for (size_t i = 0; i < line.n;) {
-		size_t from = i, quoted = quoted_size(bytes_skip(line, i));
-		if (quoted > 0) {
-			put_plain(r, bytes_head(bytes_skip(line, i), quoted), false, out);
-			i += quoted;
+		struct bytes before = bytes_head(line, i);
+		size_t from = i, special = put_special(r, before, bytes_skip(line, i), out);
+		i += special;
+		if (special > 0)
 			continue;
-		}
 		while (i < line.n && is_part(line.p[i]))
 			i++;
-		struct bytes word = { line.p + from, i - from }, before = bytes_head(line, from);
+		struct bytes word = { line.p + from, i - from };
 		if (from > 0 && line.p[from - 1] != '/')
 			is_mail_path = false;
-		bool is_user = is_before_user(before, word);
+		enum kind kind = kind_of(before, word, bytes_skip(line, i));
 		if (word.n > 0 && is_mail_path && !is_mail_directory(before, word) &&
 				!is_host(word)) {
-			is_user = !is_file(word);
+			kind = is_file(word) ? PLAIN : USER;
 			is_mail_path = false;
 		} else if (bytes_ends(before, BYTES("/")) && is_mail_directory(before, word)) {
 			is_mail_path = true;
 		}
 		if (word.n > 0)
-			put_word(r, word, is_user, out);
+			put_word(r, word, kind, out);
 		if (i < line.n)
 			buf_putc(out, line.p[i++]);
 	}
+}
+
+bool redact_event(struct redact *r, const struct log_event *e, struct log_event *out)
+{
+	struct syslog_line at;
+
+	syslog_keep(&r->reader);
+	buf_clear(&r->line);
+	redact_line(r, e->at.line, &r->line);
+	r->reader.now_s = e->at.wall_s == SYSLOG_NO_TIME ? 0 : e->at.wall_s;
+	if (!syslog_read(&r->reader, buf_bytes(&r->line), &at))
+		return false;
+	at.wall_s = e->at.wall_s; /* the year may have come from elsewhere */
+	maillog_read(&at, out);
+	return true;
 }

@@ -39,6 +39,7 @@ struct word {
 struct hit {
 	uint32_t offset, n; /* in text */
 	int64_t year_s;     /* for lines without a year: when it was, as first read */
+	int thread;         /* known when all was searched; -1: of none */
 };
 
 struct trace {
@@ -122,7 +123,7 @@ static void keep_hit(struct trace *r, struct bytes line, int64_t wall_s)
 		r->is_cut = true;
 		return;
 	}
-	r->hits[r->hit_count++] = (struct hit){ (uint32_t)r->text.n, (uint32_t)line.n, wall_s };
+	r->hits[r->hit_count++] = (struct hit){ (uint32_t)r->text.n, (uint32_t)line.n, wall_s, -1 };
 	buf_put(&r->text, line);
 }
 
@@ -239,7 +240,7 @@ static bool search(struct trace *r, const struct opt_list *names)
 	for (size_t i = 0; i < names->count; i++)
 		has_pipe = has_pipe || reader_is_pipe(names->at[i]);
 	r->t->ctx = r;
-	if (has_pipe || r->t->redact) { /* what is replaced is searched as it is shown */
+	if (has_pipe) {
 		r->t->feed = feed_pipe;
 		any = reader_read(r->t, names);
 		if (r->pipe.overflow)
@@ -289,9 +290,9 @@ static void show_thread(struct trace *r, int thread)
 	bool any = false, is_brief = r->t->o->why != NULL;
 
 	for (size_t i = 0; i < r->hit_count; i++) {
-		read_hit(r, &r->hits[i], &reader, &e);
-		if (thread_of(r, &e) != thread)
+		if (r->hits[i].thread != thread)
 			continue;
+		read_hit(r, &r->hits[i], &reader, &e);
 		if (!any && !is_brief) {
 			struct buf head = BUF(TEXT_MAX);
 			show_safe(&head,
@@ -311,11 +312,36 @@ static void show_thread(struct trace *r, int thread)
 		(is_brief ? thread_why : thread_end)(r->t->w, &m);
 }
 
+/* Each hit's thread; then what is shown may be redacted. */
+static void settle(struct trace *r)
+{
+	struct syslog_reader reader;
+	struct log_event e;
+	struct buf text = BUF(HITS_TEXT_MAX);
+
+	for (size_t i = 0; i < r->hit_count; i++) {
+		struct hit *hit = &r->hits[i];
+		read_hit(r, hit, &reader, &e);
+		hit->thread = thread_of(r, &e);
+		if (!r->t->redact)
+			continue;
+		size_t from = text.n;
+		redact_line(r->t->redact, e.at.line, &text);
+		hit->offset = (uint32_t)from;
+		hit->n = (uint32_t)(text.n - from);
+	}
+	if (r->t->redact) {
+		buf_free(&r->text);
+		r->text = text;
+	}
+}
+
 static void show_all(struct trace *r)
 {
 	struct syslog_reader reader;
 	struct log_event e;
 
+	settle(r);
 	if (r->t->o->common.json) {
 		for (size_t i = 0; i < r->hit_count; i++) {
 			read_hit(r, &r->hits[i], &reader, &e);

@@ -314,6 +314,31 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		fail "one sender became several"
 }
 
+@test "redacted: what is looked for is what stands in the log; what is shown is not" {
+	for what in '--from a@example.org' '--ip 203.0.113.0/24' '--user admin' '--match Relay' \
+		'--trace a@example.org' '--trace 4F1A2B4C5D' '--why 4F1A2B4C5D' '--json' '--summary'; do
+		watch --redact $what log
+		exits 0
+		[ -s out ] || fail "nothing is shown with $what"
+		says_not example.org example.com 192.0.2. 203.0.113. 2001:db8::1, admin
+	done
+	INPUT=log watch --redact --trace a@example.org -
+	says '= user' 'deferred, 2 tries'
+	says_not example.org
+}
+
+@test "redacted: a client that is not private does not look so" {
+	for i in $(seq 20); do
+		echo "Mar  3 04:05:$((i + 10)) mx postfix/smtpd[9]: warning: unknown[198.51.100.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+	done >one
+	watch --redact one
+	says_not 'one private address'
+	sed 's/198.51.100.1/172.18.0.1/' one >bridge
+	watch --redact bridge
+	says 'one private address'
+	says_not 172.18
+}
+
 @test "a trace follows the mail through the filter, from any word that names it" {
 	for what in 3F1A2B4C5D 4F1A2B4C5D m1@example.org '<m1@example.org>' a@example.org; do
 		watch --trace "$what" log

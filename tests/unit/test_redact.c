@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -24,11 +25,15 @@ static const struct {
 	{ "the same domain", "a@example.org b@example.org",
 			"user1@domain2.example user3@domain2.example" },
 	{ "host and address", "client=mail.example.org[192.0.2.1]",
-			"client=host1.example[100.64.0.2]" },
+			"client=host1.example[240.0.0.2]" },
 	{ "a port stays", "relay=mx.example.org[192.0.2.9]:25, x",
-			"relay=host1.example[100.64.0.2]:25, x" },
-	{ "IPv6", "rip=2001:db8:1::5, lip=fe80::1", "rip=2001:db8::1, lip=2001:db8::2" },
-	{ "IPv4 in IPv6", "ip=[::ffff:192.0.2.44]", "ip=[2001:db8::1]" },
+			"relay=host1.example[240.0.0.2]:25, x" },
+	{ "IPv6", "rip=2001:db8:1::5, lip=fe80::1", "rip=2001:db8::1, lip=fd00::2" },
+	{ "IPv4 in IPv6 is the same", "[::ffff:192.0.2.44] [192.0.2.44]",
+			"[::ffff:240.0.0.1] [240.0.0.1]" },
+	{ "what is private stays so", "172.18.0.1 192.168.1.1 100.64.0.9 fd12::1 192.0.2.1",
+			"10.0.0.1 10.0.0.2 10.0.0.3 fd00::4 240.0.0.5" },
+	{ "where a server listens", "0.0.0.0:25", "0.0.0.0:25" },
 	{ "a time is no address", "Mar  3 04:05:06 mx1 x", "Mar  3 04:05:06 mx1 x" },
 	{ "a queue id, codes and delays stay",
 			"4cDCnd66Hyz1XPWFF: delays=0.2/0.02/0.04/3.3, dsn=5.1.1 (550 5.1.1 no)",
@@ -37,7 +42,23 @@ static const struct {
 			"open /etc/postfix/main.cf smtpd_scache.db" },
 	{ "a login name", "sasl_username=admin", "sasl_username=user1" },
 	{ "login names of Dovecot", "user=<bob>, pam(bob,192.0.2.1) imap(bob): x",
-			"user=<user1>, pam(user1,100.64.0.2) imap(user1): x" },
+			"user=<user1>, pam(user1,240.0.0.2) imap(user1): x" },
+	{ "a session's id holds its client's address",
+			"pam(bob,192.0.2.1,<bQpM/HUy2tjzfN/I>): x, imap(bob)<7><bQpM/HUy2tjzfN/I>: x"
+			" session=<bQpM/HUy2tjzfN/I>",
+			"pam(user1,240.0.0.2,<session3>): x, imap(user1)<7><session3>: x"
+			" session=<session3>" },
+	{ "addresses without domain",
+			"from=<root> orig_to=<bob> from=bob, 1tp0ab-00003f-1X => bob <bob@example.org>",
+			"from=<user1> orig_to=<user2> from=user2, 1tp0ab-00003f-1X => user2"
+			" <user2@domain3.example>" },
+	{ "Exim's login", "A=plain:bob U=bob set_id=bob", "A=plain:user1 U=user1 set_id=user1" },
+	{ "Cyrus' login", "login: localhost [192.0.2.1] bob plaintext User logged in",
+			"login: localhost [240.0.0.1] user2 plaintext User logged in" },
+	{ "a HELO without dots",
+			"504 <PC7>: Helo command rejected: x; helo=<PC7> H=(localhost) helo=<a.b.example>",
+			"504 <host1>: Helo command rejected: x; helo=<host1> H=(localhost)"
+			" helo=<host2.example>" },
 	{ "no login name", "user=<>, x", "user=<>, x" },
 	{ "a message-id", "message-id=<20250303.1@host.example.org>",
 			"message-id=<user1@domain2.example>" },
@@ -47,15 +68,15 @@ static const struct {
 			"check pass; user unknown; user user1: x; for user user2." },
 	{ "loopback", "127.0.0.1[127.0.0.1]:10024 [::1]:25",
 			"127.0.0.1[127.0.0.1]:10024 [::1]:25" },
-	{ "an address alone", "192.0.2.1", "100.64.0.1" },
+	{ "an address alone", "192.0.2.1", "240.0.0.1" },
 	{ "a quoted local part", "to=<\"john doe\"@example.org>, x",
 			"to=<user1@domain2.example>, x" },
 	{ "a service in front", "(smtp:192.0.2.44) (smtp:2001:db8:1::5) IPv6:2001:db8:1::5",
-			"(smtp:100.64.0.1) (smtp:2001:db8::2) IPv6:2001:db8::2" },
-	{ "a zone behind", "fe80::1%eth0 fe80::1: 2001:db8::",
-			"2001:db8::1%eth0 2001:db8::1: 2001:db8::2" },
+			"(smtp:240.0.0.1) (smtp:2001:db8::2) IPv6:2001:db8::2" },
+	{ "a zone behind",
+			"fe80::1%eth0 fe80::1: 2001:db8::", "fd00::1%eth0 fd00::1: 2001:db8::2" },
 	{ "in an URL", "https://www.example.org/query?ip=192.0.2.44",
-			"https://host1.example/query?ip=100.64.0.2" },
+			"https://host1.example/query?ip=240.0.0.2" },
 	{ "in a path", "/etc/letsencrypt/live/example.com/fullchain.pem /etc/mail/access",
 			"/etc/letsencrypt/live/host1.example/fullchain.pem /etc/mail/access" },
 	{ "a mailbox", "/home/alice/Maildir/x /var/vmail/example.com/bob/Maildir /var/mail/bob",
@@ -70,7 +91,7 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct redact *r = redact_new();
+		struct redact *r = redact_new(BYTES("0123456789abcdef"));
 		struct buf out = BUF(TEXT_MAX);
 		redact_line(r, bytes_of(rows[i].in), &out);
 		if (strcmp(buf_text(&out), rows[i].out) != 0)
@@ -150,6 +171,7 @@ static void check_line(struct redact *r, struct bytes line)
 			run.n--;
 		if (is_ip(run) && !filter_ip_in(run, BYTES("::1")) &&
 				!filter_ip_in(run, BYTES("127.0.0.0/8")) &&
+				!bytes_equal(run, BYTES("0.0.0.0")) &&
 				has_word(buf_bytes(&out), run, ":."))
 			fail_msg("%.*s is left: %s", (int)run.n, (const char *)run.p,
 					buf_text(&out));
@@ -166,7 +188,7 @@ static void test_sample_logs(void **state)
 		"tests/fuzz/corpus/maillog/lines2", "tests/fuzz/corpus/maillog/lines3",
 		"tests/fuzz/corpus/maillog/lines4", "tests/fuzz/corpus/maillog/lines5",
 		"tests/fuzz/corpus/maillog/lines6", "tests/fuzz/corpus/maillog/lines7" };
-	struct redact *r = redact_new();
+	struct redact *r = redact_new(BYTES("0123456789abcdef"));
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -182,11 +204,62 @@ static void test_sample_logs(void **state)
 	redact_free(r);
 }
 
+/* --- however many names there are: the same always by the same, and no two by one --- */
+
+enum { NAMES = REDACT_NAMES_MAX + 2000, KINDS = 4, SAMPLES = 4000, SAMPLE_MAX = 100 };
+
+/* All kinds of names come to the limit, and past it. */
+static void put_line(struct buf *out, unsigned i)
+{
+	static const char *const forms[KINDS][2] = { { "user=<u", ">" }, { "x h", ".example.org" },
+		{ "[2001:db8:7::", "]" }, { "<u", "@a.example>" } };
+
+	buf_clear(out);
+	if (i % 5 == KINDS)
+		buf_printf(out, "[23.%u.%u.%u]", i >> 16, i >> 8 & 255, i & 255);
+	else
+		buf_printf(out, "%s%x%s", forms[i % 5][0], i, forms[i % 5][1]);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void test_many_names(void **state)
+{
+	static char first[SAMPLES][SAMPLE_MAX];
+	struct redact *r = redact_new(BYTES("0123456789abcdef"));
+	struct buf line = BUF(SAMPLE_MAX), out = BUF(SAMPLE_MAX);
+
+	(void)state;
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0, n = 0; i < NAMES; i++) {
+			bool is_sample = i < SAMPLES / 2 || i >= NAMES - SAMPLES / 2;
+			if (pass > 0 && !is_sample)
+				continue;
+			put_line(&line, i);
+			buf_clear(&out);
+			redact_line(r, buf_bytes(&line), &out);
+			if (is_sample && pass == 0)
+				memcpy(first[n++], buf_text(&out), out.n + 1);
+			else if (is_sample)
+				assert_string_equal(first[n++], buf_text(&out));
+		}
+	qsort(first, SAMPLES, SAMPLE_MAX, compare);
+	for (size_t i = 1; i < SAMPLES; i++)
+		assert_string_not_equal(first[i - 1], first[i]);
+	buf_free(&line);
+	buf_free(&out);
+	redact_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_sample_logs),
+		cmocka_unit_test(test_many_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
