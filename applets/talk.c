@@ -361,6 +361,7 @@ struct finding talk_finding(const struct talk *t, const char *stage)
 		.to = bytes_of(t->to),
 		.port = t->ep.port,
 		.is_lmtp = t->ep.is_lmtp,
+		.is_starttls = t->facts.tls.by_starttls,
 	};
 
 	return f;
@@ -391,9 +392,8 @@ static const char *error_name(const struct talk *t)
 		return "wants-tls";
 	if (e->kind == ERR_POLICY)
 		return "injected";
-	if (t->facts.tls.faults & ~TLS_CERT_FAULTS && !t->facts.tls.handshake_done)
-		return tls_fault_name(t->facts.tls.faults & ~TLS_CERT_FAULTS);
-	return err_name(e->kind);
+	const char *tls = tls_failure_name(&t->facts.tls);
+	return tls ? tls : err_name(e->kind);
 }
 
 /* Addresses that failed. A single one is what the verdict tells anyway. */
@@ -430,7 +430,7 @@ bool talk_failed(struct talk *t, const char *stage)
 	struct buf fact = BUF(TALK_NOTE_MAX);
 
 	f.error = error_name(t);
-	if (t->facts.tls_port_plain) {
+	if (t->facts.tls.faults & TLS_PEER_PLAIN) {
 		f.text = (struct bytes){ t->facts.tls.first, t->facts.tls.first_n };
 		struct bytes rest = f.text, line = { 0 };
 		bytes_line(&rest, &line);

@@ -73,7 +73,9 @@ static bool begin_tls(struct mscan_probe *p)
 
 	a->step = PROBE_TLS;
 	a->tls = xmalloc(sizeof(*a->tls));
-	return tls_client_begin(p->stream, &p->tls, a->tls, &a->err);
+	bool ok = tls_client_begin(p->stream, &p->tls, a->tls, &a->err);
+	a->tls->by_starttls = a->greeted;
+	return ok;
 }
 
 struct mscan_probe *mscan_probe_new(struct mscan_run *run, size_t host, size_t port, int fd)

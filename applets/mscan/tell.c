@@ -6,7 +6,8 @@
 
 void tell_now(struct tell *t, const char *subject, const struct told *v)
 {
-	struct finding f = { .proto = ADVICE_NET,
+	struct finding f = { .proto = v->starttls ? v->starttls : ADVICE_NET,
+		.is_starttls = v->starttls,
 		.stage = v->stage,
 		.error = v->error,
 		.port = v->port,

@@ -11,7 +11,8 @@ enum { TELL_FACT_MAX = 400, TELL_HELD_MAX = 64 };
 struct told {
 	enum report_status status;
 	const char *error, *stage, *fact;
-	unsigned port; /* of the finding; 0 = none */
+	unsigned port;              /* of the finding; 0 = none */
+	enum advice_proto starttls; /* of the finding: what TLS was begun in; 0 = none */
 };
 
 /* Verdicts about ports are held back, so that ports which share error and fact stand in one. */

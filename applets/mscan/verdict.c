@@ -103,6 +103,16 @@ static void tell_ports(struct judge *j, struct buf *ports, struct told v)
 
 static void tell_about(struct judge *j, size_t port, struct told v)
 {
+	static const enum advice_proto protos[] = {
+		[PORT_TALK_SMTP] = ADVICE_SMTP,
+		[PORT_TALK_POP3] = ADVICE_POP3,
+		[PORT_TALK_IMAP] = ADVICE_IMAP,
+		[PORT_TALK_ANY] = 0,
+	};
+	const struct mscan_answer *a = at(j, port)->answer;
+
+	if (a && a->tls && a->tls->by_starttls)
+		v.starttls = protos[a->talk];
 	tell_port(&j->tell, ports_at(&j->run->ports, port), &v);
 }
 
@@ -420,10 +430,10 @@ static void judge_tls(struct judge *j, size_t port, const struct mscan_answer *a
 						.stage = "tls",
 						.fact = "clear text where TLS is due" });
 	} else if (f && !f->handshake_done) {
+		const char *error = tls_failure_name(f);
 		tell_about(j, port,
 				(struct told){ .status = REPORT_CRITICAL,
-						.error = f->faults ? tls_fault_name(f->faults) :
-								     "tls",
+						.error = error ? error : "tls",
 						.stage = "tls",
 						.fact = a->err.text[0] ? a->err.text :
 									 "no TLS came about" });

@@ -113,10 +113,14 @@ static void put_json(const struct asked *a, const enum taken taken[VERSIONS])
 
 static void judge(struct tell *t, unsigned port, const enum taken taken[VERSIONS])
 {
-	static const struct told old = { REPORT_WARNING, "tls-old-version", "tls",
-		"takes a version older than TLS 1.2", 0 };
-	static const struct told none = { REPORT_CRITICAL, "tls-no-modern-version", "tls",
-		"takes neither TLS 1.2 nor TLS 1.3", 0 };
+	static const struct told old = { .status = REPORT_WARNING,
+		.error = "tls-old-version",
+		.stage = "tls",
+		.fact = "takes a version older than TLS 1.2" };
+	static const struct told none = { .status = REPORT_CRITICAL,
+		.error = "tls-no-modern-version",
+		.stage = "tls",
+		.fact = "takes neither TLS 1.2 nor TLS 1.3" };
 	enum { TLS12 = TLSHELLO_TLS12 - TLSHELLO_SSL3, TLS13 = TLS12 + 1 };
 
 	if (taken[TLS12] == TAKEN_NO && taken[TLS13] == TAKEN_NO)
@@ -185,8 +189,10 @@ static void compare_sni(const struct asked *a, struct tell *t)
 			strcmp(facts->chain[0].sha256, named->sha256) != 0) {
 		buf_printf(&fact, "without SNI another certificate: %s", facts->chain[0].names);
 		tell_port(t, a->port,
-				&(struct told){ REPORT_WARNING, "cert-without-sni", "cert",
-						buf_text(&fact), 0 });
+				&(struct told){ .status = REPORT_WARNING,
+						.error = "cert-without-sni",
+						.stage = "cert",
+						.fact = buf_text(&fact) });
 	}
 	if (d.s)
 		dialog_end(&d);

@@ -701,15 +701,32 @@ static struct bytes value_of(struct bytes name, const struct finding *f,
 	return (struct bytes){ NULL, 0 };
 }
 
+struct spoken {
+	const char *talk, *starttls;
+};
+
+static const struct spoken *spoken(const struct finding *f)
+{
+	static const struct spoken smtp = { "smtptalk", " -starttls smtp" };
+	static const struct spoken lmtp = { "smtptalk --lmtp", " -starttls lmtp" };
+	static const struct spoken pop3 = { "pop3talk", " -starttls pop3" };
+	static const struct spoken imap = { "imaptalk", " -starttls imap" };
+
+	return f->proto == ADVICE_POP3          ? &pop3 :
+			f->proto == ADVICE_IMAP ? &imap :
+			f->is_lmtp              ? &lmtp :
+						  &smtp;
+}
+
 static void put_name(struct buf *out, struct bytes name, const struct finding *f,
 		const struct advice_binds *b)
 {
 	if (bytes_equal(name, BYTES("talk"))) {
-		buf_puts(out,
-				f->proto == ADVICE_POP3                 ? "pop3talk" :
-						f->proto == ADVICE_IMAP ? "imaptalk" :
-						f->is_lmtp              ? "smtptalk --lmtp" :
-									  "smtptalk");
+		buf_puts(out, spoken(f)->talk);
+		return;
+	}
+	if (bytes_equal(name, BYTES("starttls"))) {
+		buf_puts(out, f->is_starttls ? spoken(f)->starttls : "");
 		return;
 	}
 	if (bytes_equal(name, BYTES("port")) && f->port) {

@@ -48,8 +48,9 @@ struct finding {
 	struct bytes text;     /* the peer's text after the code, lines joined by blanks */
 	struct bytes user, host, mech, from, to, id;
 	unsigned port;
-	bool is_lmtp;    /* smtptalk spoke it: what is advised does too */
-	bool is_partial; /* what is not set is unknown, not absent (a pasted line) */
+	bool is_lmtp;     /* smtptalk spoke it: what is advised does too */
+	bool is_starttls; /* TLS came, or was to come, by STARTTLS */
+	bool is_partial;  /* what is not set is unknown, not absent (a pasted line) */
 };
 
 /* What the {captures} of the matching pattern caught; slices of finding.text. */
@@ -116,10 +117,11 @@ size_t advice_guess(struct bytes line, struct finding *f,
 
 /*
  * Appends template with its {names} replaced: user, local, domain, fromdomain, todomain, host,
- * port, mech, from, to, id from f, talk as the applet of f->proto, others from b (may be NULL). A
- * value goes into a command line that the reader may paste into a root shell, so it is quoted
- * unless plain, and a value that is unset, holds anything but printable ASCII or begins with "-",
- * "@" or "+" comes out as its name: <user>.
+ * port, mech, from, to, id from f, talk as the applet of f->proto, starttls as the option that this
+ * STARTTLS needs of openssl s_client, others from b (may be NULL). A value goes into a command
+ * line that the reader may paste into a root shell, so it is quoted unless plain, and a value that
+ * is unset, holds anything but printable ASCII or begins with "-", "@" or "+" comes out as its
+ * name: <user>.
  */
 void advice_expand(struct buf *out, const char *template, const struct finding *f,
 		const struct advice_binds *b);

@@ -46,6 +46,7 @@ static const struct fault {
 	{ TLS_ALERT, "alert", "refused TLS" },
 	{ TLS_CLIENT_CERT, "client-cert", "wants a certificate of ours" },
 	{ TLS_SNI, "sni", "does not know the server name (SNI)" },
+	{ TLS_INTERNAL, "internal", "has trouble of its own" },
 };
 
 static const struct fault *lowest(unsigned bits)
@@ -66,6 +67,17 @@ const char *tls_fault_text(unsigned bits)
 const char *tls_fault_name(unsigned bits)
 {
 	return lowest(bits)->name;
+}
+
+const char *tls_failure_name(const struct tls_facts *f)
+{
+	if (f->handshake_done || !f->faults)
+		return NULL;
+	if (f->by_starttls && f->faults & TLS_PEER_PLAIN)
+		return "starttls-plain";
+	if (f->by_starttls && f->faults & TLS_PEER_SILENT)
+		return "starttls-silent";
+	return tls_fault_name(f->faults);
 }
 
 int tls_random(void *p, unsigned char *to, size_t n)
@@ -131,24 +143,43 @@ static int bio_write(void *ctx, const unsigned char *from, size_t n)
 
 /* --- errors --- */
 
-static unsigned fault_of_alert(int alert)
+/* RFC 8446 6. */
+static const struct alert {
+	unsigned char number;
+	unsigned fault;
+	const char *name;
+} alerts[] = {
+	{ 10, TLS_ALERT, "unexpected_message" },
+	{ 20, TLS_ALERT, "bad_record_mac" },
+	{ 22, TLS_ALERT, "record_overflow" },
+	{ 40, TLS_NO_COMMON, "handshake_failure" },
+	{ 42, TLS_CLIENT_CERT, "bad_certificate" },
+	{ 43, TLS_CLIENT_CERT, "unsupported_certificate" },
+	{ 44, TLS_CLIENT_CERT, "certificate_revoked" },
+	{ 45, TLS_CLIENT_CERT, "certificate_expired" },
+	{ 46, TLS_CLIENT_CERT, "certificate_unknown" },
+	{ 47, TLS_ALERT, "illegal_parameter" },
+	{ 48, TLS_CLIENT_CERT, "unknown_ca" },
+	{ 49, TLS_ALERT, "access_denied" },
+	{ 50, TLS_ALERT, "decode_error" },
+	{ 51, TLS_ALERT, "decrypt_error" },
+	{ 70, TLS_VERSION, "protocol_version" },
+	{ 71, TLS_NO_COMMON, "insufficient_security" },
+	{ 80, TLS_INTERNAL, "internal_error" },
+	{ 86, TLS_ALERT, "inappropriate_fallback" },
+	{ 90, TLS_ALERT, "user_canceled" },
+	{ 109, TLS_ALERT, "missing_extension" },
+	{ 112, TLS_SNI, "unrecognized_name" },
+	{ 116, TLS_CLIENT_CERT, "certificate_required" },
+	{ 120, TLS_ALERT, "no_application_protocol" },
+};
+
+static struct alert alert_of(int number)
 {
-	switch (alert) {
-	case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
-		return TLS_VERSION;
-	case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
-	case MBEDTLS_SSL_ALERT_MSG_INSUFFICIENT_SECURITY:
-		return TLS_NO_COMMON;
-	case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
-	case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN:
-	case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA:
-	case 116: /* certificate_required, RFC 8446 6.2 */
-		return TLS_CLIENT_CERT;
-	case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME:
-		return TLS_SNI;
-	default:
-		return TLS_ALERT;
-	}
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		if (alerts[i].number == number)
+			return alerts[i];
+	return (struct alert){ .fault = TLS_ALERT, .name = "" };
 }
 
 void tls_library_text(int code, char *out, size_t size)
@@ -218,12 +249,13 @@ static unsigned explain(struct tls_impl *t, int code, struct err *e)
 		return TLS_PEER_CLOSED;
 	}
 	if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
-		int alert = t->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+		int number = t->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+		struct alert alert = alert_of(number);
 		if (t->facts)
-			t->facts->alert = alert;
-		err_set(e, ERR_TLS, "%s (TLS alert %d)", tls_fault_text(fault_of_alert(alert)),
-				alert);
-		return fault_of_alert(alert);
+			t->facts->alert = number;
+		err_set(e, ERR_TLS, "%s (TLS alert %d%s%s)", tls_fault_text(alert.fault), number,
+				alert.name[0] ? ", " : "", alert.name);
+		return alert.fault;
 	}
 	set_library_error(e, code);
 	if (code == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION)

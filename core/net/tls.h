@@ -39,10 +39,12 @@ enum tls_fault {
 	TLS_NO_COMMON = 0x100000,
 	/* another alert: facts.alert */
 	TLS_ALERT = 0x200000,
-	/* the server wants or refuses our certificate (alerts 42, 46, 48, 116) */
+	/* the server wants or refuses our certificate (alerts 42 to 46, 48, 116) */
 	TLS_CLIENT_CERT = 0x400000,
 	/* alert 112 */
 	TLS_SNI = 0x800000,
+	/* alert 80: its own trouble */
+	TLS_INTERNAL = 0x1000000,
 };
 #define TLS_CERT_FAULTS 0xffffu
 
@@ -61,6 +63,7 @@ struct tls_cert {
 
 struct tls_facts {
 	bool handshake_done;
+	bool by_starttls; /* set by who said it, when the handshake is over or begun */
 	unsigned faults;
 	char version[16]; /* "TLS1.3" */
 	char suite[64];
@@ -107,6 +110,11 @@ const char *tls_fault_text(unsigned faults);
 
 /* Its short name for JSON and the knowledge base: "expired", "wrong-name", ... */
 const char *tls_fault_name(unsigned faults);
+
+/* Why there was no handshake, for the knowledge base: tls_fault_name, but behind a server's yes to
+ * STARTTLS clear text and silence have other causes and names of their own. NULL: no fault bit
+ * tells. */
+const char *tls_failure_name(const struct tls_facts *f);
 
 /* A server's key and certificate: from PEM files, or self-made (EC P-256, valid from yesterday for
  * a year). Must outlive the streams started with it; lent a world that lives as long. */

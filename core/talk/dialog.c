@@ -415,8 +415,7 @@ bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_f
 		return err_set(&d->err, ERR_POLICY,
 				"%s: %zu octets of clear text behind the go-ahead for TLS: refused",
 				stream_peer(d->s), d->in.n);
-	if (!tls_client(d->s, o, dialog_deadline(d, TLS_HANDSHAKE_MS), facts, &d->err))
-		return false;
-	d->is_over = false;
-	return true;
+	d->is_over = !tls_client(d->s, o, dialog_deadline(d, TLS_HANDSHAKE_MS), facts, &d->err);
+	facts->by_starttls = true;
+	return !d->is_over;
 }

@@ -160,6 +160,7 @@ bool open_dialog(struct dialog *d, struct world *w, const struct open_options *o
 	if (wants_tls_first(o) && !begin_tls(d, o, f, TLS_HANDSHAKE_MS)) {
 		if (!f->tls_port_plain || o->tls == OPEN_IMPLICIT)
 			return false;
+		f->tls = (struct tls_facts){ .alert = -1 }; /* what fails from here on is not TLS */
 		if (!begin_plain(d, w, o, f))
 			return false;
 	}

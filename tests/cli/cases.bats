@@ -44,4 +44,10 @@ BYE=('expect QUIT' 'send 221 Bye')
 	try smtptalk "smtps://localhost:$PORT"
 	exits 0
 	says 'went on without implicit TLS' 'S: 250 x'
+	peer_done
+	PEER_OPTIONS='-n 2' peer 'send 220 x ESMTP' read hang
+	try smtptalk "smtps://localhost:$PORT" -t 3
+	exits 2
+	says 'no reply in 3 s'
+	says_not 'TLS was begun' '[tls-'
 }

@@ -146,16 +146,31 @@ pop3() { hostile pop3talk ehlo "send +OK POP3 ready." "expect CAPA" "$@"; }
 	peer_got_not PASS
 }
 
+# Where implicit TLS has one cause, TLS that was agreed on has another.
 @test "smtptalk: STARTTLS accepted, and then no TLS" {
-	local answer
-	for answer in hang reset "flood garbage\r\n"; do
+	local row answer id
+	for row in "starttls-silent|hang" "closed|reset" "starttls-plain|flood garbage\r\n" "starttls-plain|send 500 what" \
+		"timeout|raw \x16\x03\x03\x00\x40\x02" "internal|raw \x15\x03\x03\x00\x02\x02\x50"; do
+		id=${row%%|*} answer=${row#*|}
 		peer "send 220 mail" "expect EHLO" "raw 250-mail\r\n250 STARTTLS\r\n" \
-			"expect STARTTLS" "send 220 go ahead" "delay 200" "$answer"
+			"expect STARTTLS" "send 220 go ahead" "delay 200" "$answer" hang
 		DEADLINE_S=6
 		try smtptalk "127.0.0.1:$PORT" --tls starttls -t 3 --json
-		[ "$status" -eq 2 ] || [ "$status" -eq 3 ] || fail "exit code $status for $answer"
-		verdict '[A-Z]*' tls
+		exits 2
+		verdict CRITICAL tls
+		says "\"id\":\"tls-$id\"" "openssl s_client -connect 127.0.0.1:$PORT -starttls smtp"
 	done
+}
+
+@test "pop3talk, imaptalk: the same, and the command to compare with is theirs" {
+	peer "send +OK POP3 ready." "expect CAPA" "raw +OK\r\nSTLS\r\n.\r\n" "expect STLS" "send +OK go" "delay 200" "send -ERR no"
+	try pop3talk "127.0.0.1:$PORT" --tls starttls -t 3
+	exits 2
+	says "[tls-starttls-plain]" "-starttls pop3"
+	peer "send * OK [CAPABILITY IMAP4rev1 STARTTLS] ready" read \
+		"raw * CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK\r\n" "expect a2 STARTTLS" "send a2 OK go" "delay 200" "send a2 BAD no"
+	try imaptalk "127.0.0.1:$PORT" --tls starttls -t 3
+	says "[tls-starttls-plain]" "-starttls imap"
 }
 
 @test "smtptalk: AUTH that asks for ever is given up" {

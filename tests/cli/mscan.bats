@@ -51,6 +51,14 @@ assert $1, o" || fail "not so: $1"
 	peer_done
 }
 
+@test "a server that goes on in clear text behind its yes to STARTTLS" {
+	peer 'send +OK ready' 'expect CAPA' 'raw +OK\r\nSTLS\r\n.\r\n' 'expect STLS' 'send +OK go' 'delay 200' 'send -ERR no' hang
+	try mscan "127.0.0.1:$PORT"
+	exits 2
+	row "$PORT" "no TLS"
+	says "[tls-starttls-plain]" "-starttls pop3"
+}
+
 @test "nothing is sent before the greeting is whole" {
 	peer 'send 220-mail.example.com ESMTP' 'delay 1000' 'send 220 mail.example.com ESMTP Postfix' read \
 		'send 250 mail.example.com' read 'send 221 bye'

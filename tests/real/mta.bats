@@ -3,9 +3,15 @@
 # SPDX-License-Identifier: MIT
 load ../lib/common
 
-setup_file() { start_servers mta; }
+setup_file() {
+	start_servers mta
+	start_servers old
+}
 
-teardown_file() { stop_servers mta; }
+teardown_file() {
+	stop_servers mta
+	stop_servers old
+}
 
 setup() { servers mta; }
 
@@ -194,6 +200,21 @@ refusals() { # ROW...
 		exits 2
 		says "[tls-plain-peer]"
 	done
+}
+
+# Debian 12's OpenSMTPD: alert 80 for every client, which is no word on certificate or password.
+@test "a server whose TLS is broken: OpenSMTPD 6.8, by STARTTLS and from the first byte" {
+	servers old
+	talk OLD_OPENSMTPD -u sample --pass-file pass --auth-only
+	exits 2
+	says "C: STARTTLS" "CRITICAL tls" "(TLS alert 80, internal_error)" "OpenSMTPD 6.8" "-starttls smtp [tls-internal]"
+	says_not "C: AUTH" "OK "
+	talk OLD_OPENSMTPD_TLS --tls implicit
+	exits 2
+	says "(TLS alert 80, internal_error)" "[tls-internal]"
+	says_not "-starttls"
+	talk OLD_OPENSMTPD --tls none --caps
+	exits 0
 }
 
 # Sendmail relays for 127.0.0.1, as it comes; chasquid hangs up after three refusals.

@@ -532,11 +532,41 @@ static const struct {
 	{ "binary octets that are no record", "\x00\x00\x00\x05zz", 6, false, TLS_PEER_PLAIN,
 			ERR_TLS, -1 },
 	{ "alert 40", "\x15\x03\x01\x00\x02\x02\x28", 7, false, TLS_NO_COMMON, ERR_TLS, 40 },
+	{ "alert 45: our certificate is the matter", "\x15\x03\x01\x00\x02\x02\x2d", 7, false,
+			TLS_CLIENT_CERT, ERR_TLS, 45 },
+	{ "alert 50", "\x15\x03\x01\x00\x02\x02\x32", 7, false, TLS_ALERT, ERR_TLS, 50 },
+	{ "alert of no known number", "\x15\x03\x01\x00\x02\x02\xfe", 7, false, TLS_ALERT, ERR_TLS,
+			254 },
 	{ "alert 70", "\x15\x03\x01\x00\x02\x02\x46", 7, false, TLS_VERSION, ERR_TLS, 70 },
-	{ "alert 80", "\x15\x03\x01\x00\x02\x02\x50", 7, false, TLS_ALERT, ERR_TLS, 80 },
+	{ "alert 80", "\x15\x03\x01\x00\x02\x02\x50", 7, false, TLS_INTERNAL, ERR_TLS, 80 },
 	{ "alert 112", "\x15\x03\x01\x00\x02\x02\x70", 7, false, TLS_SNI, ERR_TLS, 112 },
 	{ "alert 116", "\x15\x03\x01\x00\x02\x02\x74", 7, false, TLS_CLIENT_CERT, ERR_TLS, 116 },
 };
+
+static void test_failure_names(void **state)
+{
+	static const struct {
+		struct tls_facts facts;
+		const char *name;
+	} rows[] = {
+		{ { .faults = 0 }, NULL },
+		{ { .faults = TLS_PEER_PLAIN }, "peer-plain" },
+		{ { .faults = TLS_PEER_PLAIN, .by_starttls = true }, "starttls-plain" },
+		{ { .faults = TLS_PEER_SILENT }, "peer-silent" },
+		{ { .faults = TLS_PEER_SILENT, .by_starttls = true }, "starttls-silent" },
+		{ { .faults = TLS_INTERNAL, .by_starttls = true }, "internal" },
+		{ { .faults = TLS_NO_STORE }, "no-store" },
+		{ { .faults = TLS_EXPIRED, .handshake_done = true }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *name = tls_failure_name(&rows[i].facts);
+		assert_int_equal(!name, !rows[i].name);
+		if (name)
+			assert_string_equal(name, rows[i].name);
+	}
+}
 
 static void test_bad_peers(void **state)
 {
