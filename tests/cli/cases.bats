@@ -47,7 +47,7 @@ BYE=('expect QUIT' 'send 221 Bye')
 	peer_done
 	PEER_OPTIONS='-n 2' peer 'send 220 x ESMTP' read hang
 	try smtptalk "smtps://localhost:$PORT" -t 3
-	exits 2
+	exits 3
 	says 'no reply in 3 s'
 	says_not 'TLS was begun' '[tls-'
 }
