@@ -124,23 +124,27 @@ static void judge_local(struct view *v, size_t port, const struct local_port *p)
 
 /* --- local and outside --- */
 
+static struct told told_here(enum report_status status, const char *error, const char *fact)
+{
+	return (struct told){ .status = status, .error = error, .stage = "local", .fact = fact };
+}
+
 /* A firewall keeps the outside away, and the daemon listens: whose? */
 static struct told whose_firewall(const struct past_port *seen, enum local_rule rule)
 {
 	if (seen->by_icmp && strcmp(seen->icmp_from, seen->addr) == 0)
-		return (struct told){ REPORT_CRITICAL, "local-host-firewall", "local",
-			"listens here, and this machine rejects it outside", 0 };
+		return told_here(REPORT_CRITICAL, "local-host-firewall",
+				"listens here, and this machine rejects it outside");
 	if (seen->by_icmp)
-		return (struct told){ REPORT_CRITICAL, "local-network-firewall", "local",
-			"listens here, and something on the way rejects it", 0 };
+		return told_here(REPORT_CRITICAL, "local-network-firewall",
+				"listens here, and something on the way rejects it");
 	if (rule == LOCAL_RULE_DROP)
-		return (struct told){ REPORT_CRITICAL, "local-host-firewall", "local",
-			"listens here, dropped outside; a rule here drops it", 0 };
+		return told_here(REPORT_CRITICAL, "local-host-firewall",
+				"listens here, dropped outside; a rule here drops it");
 	if (rule == LOCAL_RULE_NONE || rule == LOCAL_RULE_ACCEPT)
-		return (struct told){ REPORT_CRITICAL, "local-network-firewall", "local",
-			"listens here, dropped outside; no rule here drops it", 0 };
-	return (struct told){ REPORT_CRITICAL, "local-some-firewall", "local",
-		"listens here, dropped outside", 0 };
+		return told_here(REPORT_CRITICAL, "local-network-firewall",
+				"listens here, dropped outside; no rule here drops it");
+	return told_here(REPORT_CRITICAL, "local-some-firewall", "listens here, dropped outside");
 }
 
 static struct told join(const struct past_port *seen, const struct local_port *p,
@@ -150,23 +154,20 @@ static struct told join(const struct past_port *seen, const struct local_port *p
 	bool reaches = is_v6 ? p->v6 : p->v4;
 
 	if (seen->state == MSCAN_OPEN && p->any)
-		return (struct told){ REPORT_OK, NULL, "local", "fine: listens here, open outside",
-			0 };
+		return told_here(REPORT_OK, NULL, "fine: listens here, open outside");
 	if (seen->state == MSCAN_OPEN)
-		return (struct told){ REPORT_WARNING, "local-other-answers", "local",
-			"open outside, and nothing listens here", 0 };
+		return told_here(REPORT_WARNING, "local-other-answers",
+				"open outside, and nothing listens here");
 	if (!p->any)
-		return (struct told){ REPORT_WARNING, "local-daemon-down", "local",
-			"nothing listens here", 0 };
+		return told_here(REPORT_WARNING, "local-daemon-down", "nothing listens here");
 	if (!p->others)
-		return (struct told){ REPORT_CRITICAL, "local-loopback-only", "local",
-			"listens for this machine alone", 0 };
+		return told_here(REPORT_CRITICAL, "local-loopback-only",
+				"listens for this machine alone");
 	if (!reaches)
-		return (struct told){ REPORT_WARNING, "local-family", "local",
-			is_v6 ? "does not listen for IPv6" : "does not listen for IPv4", 0 };
+		return told_here(REPORT_WARNING, "local-family",
+				is_v6 ? "does not listen for IPv6" : "does not listen for IPv4");
 	if (seen->state == MSCAN_CLOSED)
-		return (struct told){ REPORT_CRITICAL, "local-reset", "local",
-			"listens here, closed outside", 0 };
+		return told_here(REPORT_CRITICAL, "local-reset", "listens here, closed outside");
 	return whose_firewall(seen, rule);
 }
 
