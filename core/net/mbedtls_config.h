@@ -64,8 +64,8 @@
 #define MBEDTLS_ECDH_C
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECP_NIST_OPTIM
-/* No tables of multiples of the base point (13 kB): one handshake a run needs no such speed. */
-#define MBEDTLS_ECP_FIXED_POINT_OPTIM 0
+/* Tables of multiples of the base points: 12 kB, for a fifth of a handshake's time. */
+#define MBEDTLS_ECP_FIXED_POINT_OPTIM 1
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_DP_SECP521R1_ENABLED

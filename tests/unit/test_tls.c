@@ -995,6 +995,10 @@ static void test_openssl_servers(void **state)
 		{ "TLS 1.3 server with an RSA key",
 				"-tls1_3 -cert " CERTS "rsa.pem -key " CERTS "rsa.key", 0, -1,
 				"TLS1.3" },
+		{ "a server with X25519 alone asks for another ClientHello",
+				"-tls1_3 -groups X25519 -cert " CERTS "good.pem -key " CERTS
+				"leaf.key",
+				0, -1, "TLS1.3" },
 		{ "both versions", "-cert " CERTS "good.pem -key " CERTS "leaf.key", 0, -1,
 				"TLS1.3" },
 		{ "plain RSA key exchange, CBC",
