@@ -5,12 +5,12 @@
 #include "applets/maillogwatch/places.h"
 #include "applets/maillogwatch/source.h"
 #include "sys/mem.h"
-#include "sys/tail.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESTART_MS = 1000 };
+enum { RESTART_MS = 1000, COMMAND_MAX = 1000 };
 
 /* A file, or a pipe. */
 struct item {
@@ -21,6 +21,9 @@ struct item {
 	struct source source;
 	char *command;       /* of the journal: started again when it ends */
 	uint64_t restart_ms; /* 0 = it runs */
+	int64_t ended_s;     /* wall clock */
+	bool has_begun;      /* a line has come */
+	bool is_told;        /* that it ended, since a line came last */
 };
 
 struct follow {
@@ -57,12 +60,18 @@ void follow_free(struct follow *f)
 	free(f);
 }
 
-/* The journal's own way to follow. */
-static char *journal_command(unsigned lines)
+/* The journal's own way to follow: the last lines, or (lines 0) all since it ended. */
+static char *journal_command(unsigned lines, int64_t since_s)
 {
-	struct buf text = BUF(1000);
+	struct buf text = BUF(COMMAND_MAX);
 
-	buf_printf(&text, "%s -f -n %u", PLACES_JOURNAL, lines);
+	buf_printf(&text, "%s -f", PLACES_JOURNAL);
+	if (lines > 0 && lines < TAIL_ALL)
+		buf_printf(&text, " -n %u", lines);
+	else
+		buf_puts(&text, " --no-tail");
+	if (lines == 0)
+		buf_printf(&text, " --since=@%" PRId64, since_s);
 	char *copy = xstrdup(buf_text(&text));
 	buf_free(&text);
 	return copy;
@@ -76,7 +85,7 @@ bool follow_add(struct follow *f, const char *name, unsigned lines, struct err *
 		return err_set(e, ERR_USAGE, "more than %d logs to follow", FOLLOW_MAX);
 	*item = (struct item){ .name = name };
 	unwrap_init(&item->unwrap);
-	if (strcmp(name, "-") != 0 && strncmp(name, "exec:", 5) != 0) {
+	if (source_kind(name) == SOURCE_FILE) {
 		item->is_file = true;
 		tail_open(&item->tail, f->w, name);
 		tail_back(&item->tail, lines);
@@ -84,7 +93,7 @@ bool follow_add(struct follow *f, const char *name, unsigned lines, struct err *
 		return true;
 	}
 	if (strcmp(name, PLACES_JOURNAL) == 0)
-		item->command = journal_command(lines);
+		item->command = journal_command(lines, 0);
 	if (!source_open(&item->source, f->w, item->command ? item->command : name, e)) {
 		free(item->command);
 		return false;
@@ -124,7 +133,7 @@ static void restart(struct follow *f, struct item *item)
 	struct err e;
 
 	free(item->command);
-	item->command = journal_command(0);
+	item->command = journal_command(0, item->ended_s);
 	item->restart_ms = 0;
 	if (source_open(&item->source, f->w, item->command, &e))
 		return;
@@ -141,13 +150,19 @@ static void end_pipe(struct follow *f, struct item *item, const struct err *e)
 	if (source_trouble(&item->source, &trouble))
 		f->tell(f->ctx, item->name, buf_text(&trouble));
 	buf_free(&trouble);
-	if (!item->command) {
+	if (!item->command || !item->has_begun) {
+		if (item->command)
+			f->tell(f->ctx, item->name, "journalctl ended without a line");
 		item->is_over = true;
 		return;
 	}
 	source_close(&item->source);
 	item->restart_ms = f->w->mono_ms(f->w) + RESTART_MS;
-	f->tell(f->ctx, item->name, "journalctl ended: started again; lines in between are lost");
+	item->ended_s = f->w->wall_s(f->w);
+	if (!item->is_told)
+		f->tell(f->ctx, item->name,
+				"journalctl ended: started again; lines of that second may come twice");
+	item->is_told = true;
 }
 
 static bool read_pipe(struct follow *f, struct item *item, struct buf *out)
@@ -159,7 +174,13 @@ static bool read_pipe(struct follow *f, struct item *item, struct buf *out)
 			restart(f, item);
 		return false;
 	}
-	if (source_read(&item->source, out, 0, &e))
+	size_t had = out->n;
+	bool is_read = source_read(&item->source, out, 0, &e);
+	if (out->n > had) {
+		item->has_begun = true;
+		item->is_told = false;
+	}
+	if (is_read)
 		return true;
 	if (e.kind != ERR_TIMEOUT)
 		end_pipe(f, item, &e);

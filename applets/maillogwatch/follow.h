@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sys/err.h"
+#include "sys/tail.h"
 #include "sys/world.h"
 
 enum { FOLLOW_MAX = 32, FOLLOW_ROOM = 1024 * 1024 };
@@ -16,7 +17,8 @@ struct follow *follow_new(struct world *w,
 void follow_free(struct follow *f);
 
 /* A path (which may not be there yet), "-" or "exec:COMMAND ARGS". lines: so many of those that are
- * there already come first; for a command they are its own business. False: e. */
+ * there already come first, TAIL_ALL = all; for a command they are its own business. A file that
+ * cannot grow (packed) and a pipe are read to their ends. False: e. */
 bool follow_add(struct follow *f, const char *name, unsigned lines, struct err *e);
 
 /* Appends whole lines to out, whose maximum is FOLLOW_ROOM at least, waiting for them until

@@ -201,6 +201,25 @@ static int sum_up(struct watch *t, const struct opt_list *names)
 	return code;
 }
 
+/* Else says so. */
+static bool is_one_job(struct watch *t)
+{
+	const struct watch_options *o = t->o;
+	const char *const jobs[] = { o->follow ? "--follow" : NULL, o->summary ? "--summary" : NULL,
+		o->merge ? "--merge" : NULL, o->trace ? "--trace" : NULL, o->why ? "--why" : NULL };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (first && jobs[i]) {
+			opt_wrong(t->w, &maillogwatch_spec, "%s and %s: one at a time", first,
+					jobs[i]);
+			return false;
+		}
+		first = jobs[i] ? jobs[i] : first;
+	}
+	return true;
+}
+
 static int run(struct watch *t, const struct opt_list *names)
 {
 	struct watch_options *o = t->o;
@@ -264,7 +283,8 @@ int maillogwatch_main(struct world *w, int argc, char **argv)
 	world_catch_stop();
 	if (o.merge && names.count == 0)
 		opt_wrong(w, &maillogwatch_spec, "--merge: which files?");
-	else if (filter_init(&t) && (o.merge || find_logs(&t, &names, &found, &parts))) {
+	else if (is_one_job(&t) && filter_init(&t) &&
+			(o.merge || find_logs(&t, &names, &found, &parts))) {
 		w->random(w, key, sizeof(key));
 		t.redact = o.redact ? redact_new((struct bytes){ key, sizeof(key) }) : NULL;
 		code = run(&t, &names);

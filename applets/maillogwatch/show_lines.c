@@ -4,7 +4,9 @@
 
 #include "applets/maillogwatch/explain.h"
 #include "applets/maillogwatch/follow.h"
+#include "applets/maillogwatch/places.h"
 #include "applets/maillogwatch/rules.h"
+#include "applets/maillogwatch/source.h"
 #include "know/advice.h"
 #include "sys/mem.h"
 #include "ui/json.h"
@@ -20,7 +22,10 @@ enum {
 	NOTES_MAX = 64,    /* notes that are remembered */
 	NOTE_QUIET_S = 60, /* the same note is not shown again so soon, only counted */
 	NOTE_INDENT = 4,
-	LINES_BACK = 10
+	LINE_INDENT = 2, /* of what does not fit into a row of the terminal */
+	LINES_BACK = 10,
+	SEARCH_BACK = 20000,  /* lines, for the last ten that pass the filters */
+	JOURNAL_BACK_MS = 500 /* journalctl takes its time */
 };
 
 /* A note that was shown. */
@@ -159,11 +164,15 @@ static void take_line(void *ctx, const struct log_event *e)
 		put_json(l, e);
 		return;
 	}
-	struct buf safe = BUF(4 * TEXT_MAX);
+	struct buf safe = BUF(4 * TEXT_MAX), wrapped = BUF(8 * TEXT_MAX);
 	show_safe(&safe, e->at.line, l->t->w->utf8);
+	if (l->t->w->out.tty)
+		show_wrap(&wrapped, buf_bytes(&safe), 0, LINE_INDENT, l->t->w->columns);
 	buf_clear(&l->text);
-	show_paint(&l->text, colors[rank], buf_text(&safe), l->use_color && rank != WATCH_NORMAL);
+	show_paint(&l->text, colors[rank], buf_text(l->t->w->out.tty ? &wrapped : &safe),
+			l->use_color && rank != WATCH_NORMAL);
 	out_put(&l->t->w->out, buf_bytes(&l->text));
+	buf_free(&wrapped);
 	out_puts(&l->t->w->out, "\n");
 	buf_free(&safe);
 	if (l->t->o->common.quiet)
@@ -184,26 +193,105 @@ static void tell(void *ctx, const char *name, const char *text)
 	buf_free(&safe);
 }
 
+/* The last lines that pass the filters, until all that was there already is read. */
+struct back {
+	struct buf lines[LINES_BACK];
+	int64_t wall_s[LINES_BACK];
+	size_t count;
+};
+
+static void keep_back(void *ctx, const struct log_event *e)
+{
+	struct back *back = ctx;
+	size_t i = back->count++ % LINES_BACK;
+
+	buf_clear(&back->lines[i]);
+	buf_put(&back->lines[i], e->at.line);
+	back->wall_s[i] = e->at.wall_s;
+}
+
+static void show_back(struct lines *l, struct back *back)
+{
+	struct syslog_reader reader;
+	struct log_event e;
+
+	syslog_init(&reader, l->t->now_s);
+	for (size_t n = back->count < LINES_BACK ? back->count : LINES_BACK; n > 0; n--) {
+		size_t i = (back->count - n) % LINES_BACK;
+		struct syslog_line at;
+		syslog_read(&reader, buf_bytes(&back->lines[i]), &at);
+		at.wall_s = back->wall_s[i];
+		maillog_read(&at, &e);
+		take_line(l, &e);
+	}
+	syslog_free(&reader);
+}
+
+static void feed(struct watch *t, struct buf *chunk)
+{
+	reader_feed(t, buf_bytes(chunk));
+	buf_clear(chunk);
+}
+
+static void search_back(struct watch *t, struct follow *f, struct buf *chunk, uint64_t until_ms)
+{
+	struct lines *l = t->ctx;
+	struct back *back = xcalloc(1, sizeof(*back));
+
+	for (size_t i = 0; i < LINES_BACK; i++)
+		back->lines[i].max = TEXT_MAX;
+	t->take = keep_back;
+	t->ctx = back;
+	while (follow_read(f, chunk, until_ms))
+		feed(t, chunk);
+	t->take = take_line;
+	t->ctx = l;
+	show_back(l, back);
+	out_flush(&t->w->out);
+	for (size_t i = 0; i < LINES_BACK; i++)
+		buf_free(&back->lines[i]);
+	free(back);
+}
+
+/* Of what is there only its last lines are to be shown: that needs something that has a past. */
+static bool has_past(const struct opt_list *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->at[i], PLACES_JOURNAL) != 0 &&
+				source_kind(names->at[i]) != SOURCE_FILE)
+			return false;
+	return true;
+}
+
 static int follow_logs(struct watch *t, const struct opt_list *names)
 {
 	struct follow *f = follow_new(t->w, tell, t);
 	struct buf chunk = BUF(FOLLOW_ROOM);
 	struct err e = { 0 };
-	bool ok = true;
+	bool ok = true, is_search = t->has_filter && !t->o->since && has_past(names);
+	unsigned back = t->o->since ? TAIL_ALL : is_search ? SEARCH_BACK : LINES_BACK;
 
 	for (size_t i = 0; ok && i < names->count; i++)
-		ok = follow_add(f, names->at[i], LINES_BACK, &e);
+		ok = follow_add(f, names->at[i], back, &e);
+	if (ok && t->w->err.tty && !t->o->common.quiet) {
+		out_puts(&t->w->err, "== following; Ctrl-C ends it\n");
+		out_flush(&t->w->err);
+	}
 	if (!ok)
 		tell(t, "cannot follow", e.text);
+	if (ok && is_search)
+		search_back(t, f, &chunk,
+				strcmp(names->at[0], PLACES_JOURNAL) == 0 ?
+						t->w->mono_ms(t->w) + JOURNAL_BACK_MS :
+						0);
 	while (ok && follow_read(f, &chunk, WORLD_FOREVER)) {
-		reader_feed(t, buf_bytes(&chunk));
-		buf_clear(&chunk);
+		feed(t, &chunk);
 		if (!out_flush(&t->w->out))
 			break;
 	}
 	if (ok) {
 		follow_finish(f, &chunk);
-		reader_feed(t, buf_bytes(&chunk));
+		feed(t, &chunk);
 	}
 	follow_free(f);
 	buf_free(&chunk);
@@ -220,10 +308,23 @@ static int read_logs(struct watch *t, const struct opt_list *names)
 	return t->is_damaged ? REPORT_WARNING : REPORT_OK;
 }
 
+/* New lines are waited for: asked for, or on a terminal, unless it is of the past. */
+static bool is_to_follow(const struct watch *t, const struct opt_list *names)
+{
+	const struct watch_options *o = t->o;
+
+	if (o->follow || !t->w->out.tty || o->all || o->since || o->until)
+		return o->follow;
+	for (size_t i = 0; i < names->count; i++)
+		if (source_kind(names->at[i]) == SOURCE_PACKED)
+			return false;
+	return true;
+}
+
 int show_lines(struct watch *t, const struct opt_list *names)
 {
 	struct lines *l = xmalloc(sizeof(*l));
-	bool follow = t->o->follow || (t->w->out.tty && !t->o->all && !t->o->since && !t->o->until);
+	bool follow = is_to_follow(t, names);
 
 	*l = (struct lines){ .t = t,
 		.use_color = show_use_color(t->w, (enum show_when)t->o->common.color),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAGIC = 6 };
@@ -28,7 +29,8 @@ static bool read_first(struct source *s, struct err *e)
 	return true;
 }
 
-static bool refuse_packed(struct source *s, struct err *e)
+/* What is packed it by; NULL: nothing that is known. */
+static const char *packer_of(struct bytes first)
 {
 	static const struct {
 		struct bytes magic;
@@ -42,11 +44,39 @@ static bool refuse_packed(struct source *s, struct err *e)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (bytes_starts(buf_bytes(&s->first), rows[i].magic))
-			return err_set(e, ERR_USAGE,
-					"%s: packed by %s, which is not built in; use: %s -dc %s | mtabox maillogwatch -",
-					s->name, rows[i].packer, rows[i].packer, s->name);
-	return true;
+		if (bytes_starts(first, rows[i].magic))
+			return rows[i].packer;
+	return NULL;
+}
+
+static bool refuse_packed(struct source *s, struct err *e)
+{
+	const char *packer = packer_of(buf_bytes(&s->first));
+
+	if (packer)
+		err_set(e, ERR_USAGE,
+				"%s: packed by %s, which is not built in; use: %s -dc %s | mtabox maillogwatch -",
+				s->name, packer, packer, s->name);
+	return packer == NULL;
+}
+
+enum source_kind source_kind(const char *name)
+{
+	unsigned char first[MAGIC];
+	struct stat st;
+
+	if (strcmp(name, "-") == 0 || strncmp(name, "exec:", 5) == 0)
+		return SOURCE_PIPE;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return SOURCE_FILE;
+	bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	ssize_t got = is_file ? read(fd, first, sizeof(first)) : 0;
+	struct bytes magic = { first, got > 0 ? (size_t)got : 0 };
+	close(fd);
+	if (!is_file)
+		return SOURCE_PIPE;
+	return packer_of(magic) || gz_is_magic(magic) ? SOURCE_PACKED : SOURCE_FILE;
 }
 
 static bool open_file(struct source *s, struct world *w, struct err *e)

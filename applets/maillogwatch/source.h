@@ -32,6 +32,11 @@ struct source {
 bool source_open(struct source *s, struct world *w, const char *name, struct err *e);
 void source_close(struct source *s);
 
+/* What a name is: a file that may grow (also when it is not there, or not readable, yet), a packed
+ * one, or a stream of lines that has no past. */
+enum source_kind { SOURCE_FILE, SOURCE_PACKED, SOURCE_PIPE };
+enum source_kind source_kind(const char *name);
+
 /* Appends whole lines to out, JSON and journal entries as plain ones (proto/unwrap.h), waiting for
  * them until deadline_ms (mono_ms; only a child is waited for with a limit). False: at the end
  * (e->kind ERR_NONE), past the deadline (ERR_TIMEOUT), or not readable (e). */

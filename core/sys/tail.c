@@ -36,24 +36,36 @@ static void file_close(struct tail *t, struct tail_file *f)
 	*f = (struct tail_file){ .fd = -1, .watch = -1 };
 }
 
-/* The octets before the offset, from the file. */
-static void take_mark(struct tail_file *f)
+static void take_mark(struct tail_file *f, struct tail_mark *m, uint64_t at, size_t n)
 {
-	size_t n = f->offset < TAIL_MARK ? (size_t)f->offset : TAIL_MARK;
-	ssize_t got = read_at(f->fd, f->mark, n, f->offset - n);
+	m->at = at;
+	m->n = read_at(f->fd, m->octets, n, at) == (ssize_t)n ? n : 0;
+}
 
-	f->mark_n = got == (ssize_t)n ? n : 0;
+static bool has_mark(const struct tail_file *f, const struct tail_mark *m)
+{
+	unsigned char found[TAIL_MARK];
+
+	return read_at(f->fd, found, m->n, m->at) == (ssize_t)m->n &&
+			memcmp(found, m->octets, m->n) == 0;
+}
+
+static void set_offset(struct tail_file *f, uint64_t offset)
+{
+	size_t n = offset < TAIL_MARK ? (size_t)offset : TAIL_MARK;
+
+	f->offset = offset;
+	take_mark(f, &f->last, offset - n, n);
+	if (f->front.n < n)
+		take_mark(f, &f->front, 0, n);
 }
 
 static bool is_as_before(const struct tail_file *f)
 {
-	unsigned char found[TAIL_MARK];
 	struct stat st;
 
-	if (fstat(f->fd, &st) == 0 && (uint64_t)st.st_size < f->offset)
-		return false;
-	return read_at(f->fd, found, f->mark_n, f->offset - f->mark_n) == (ssize_t)f->mark_n &&
-			memcmp(found, f->mark, f->mark_n) == 0;
+	return (fstat(f->fd, &st) != 0 || (uint64_t)st.st_size >= f->offset) &&
+			has_mark(f, &f->last) && has_mark(f, &f->front);
 }
 
 static void start_anew(struct tail *t, struct tail_file *f, struct buf *out)
@@ -62,7 +74,7 @@ static void start_anew(struct tail *t, struct tail_file *f, struct buf *out)
 		t->events |= TAIL_INCOMPLETE;
 	f->cutter.is_skipping = false;
 	f->offset = 0;
-	f->mark_n = 0;
+	f->front.n = f->last.n = 0;
 	t->events |= TAIL_TRUNCATED;
 }
 
@@ -77,8 +89,7 @@ static bool file_read_piece(struct tail *t, struct tail_file *f, struct buf *out
 	if (got <= 0)
 		return false;
 	cutter_feed(&f->cutter, (struct bytes){ piece, (size_t)got }, out);
-	f->offset += (uint64_t)got;
-	take_mark(f);
+	set_offset(f, f->offset + (uint64_t)got);
 	return true;
 }
 
@@ -139,6 +150,30 @@ static void let_go_of_old(struct tail *t, struct buf *out)
 	file_close(t, &t->old);
 }
 
+/* Where the last lines begin. */
+static uint64_t back_from(const struct tail_file *f, uint64_t end, unsigned lines)
+{
+	unsigned char piece[4096];
+	unsigned ends = 0; /* line ends seen; the first may be that of the last line */
+
+	for (uint64_t at = end; lines > 0 && lines < TAIL_ALL && at > 0;) {
+		size_t n = at < sizeof(piece) ? (size_t)at : sizeof(piece);
+		if (read_at(f->fd, piece, n, at - n) != (ssize_t)n)
+			return end;
+		for (; n > 0; n--, at--)
+			if (piece[n - 1] == '\n' && at != end && ++ends == lines)
+				return at;
+	}
+	return lines > 0 ? 0 : end;
+}
+
+static void go_to_end(struct tail_file *f, unsigned lines)
+{
+	off_t end = lseek(f->fd, 0, SEEK_END);
+
+	set_offset(f, back_from(f, end > 0 ? (uint64_t)end : 0, lines));
+}
+
 /* Does the name still belong to the file that is read? */
 static void look(struct tail *t, struct buf *out)
 {
@@ -148,6 +183,7 @@ static void look(struct tail *t, struct buf *out)
 	if (stat(t->path, &st) != 0) {
 		if (errno == ENOENT && !t->is_missing) {
 			t->is_missing = true;
+			t->from_end = false;
 			t->events |= TAIL_GONE;
 		}
 	} else if (t->now.fd >= 0 && st.st_dev == t->now.dev && st.st_ino == t->now.ino) {
@@ -165,8 +201,11 @@ static void look(struct tail *t, struct buf *out)
 		t->old_read_ms = t->w->mono_ms(t->w);
 		t->events |= TAIL_ROTATED;
 		t->events &= ~(unsigned)TAIL_APPEARED;
+	} else if (t->from_end) {
+		go_to_end(&next, t->lines);
 	}
 	t->now = next;
+	t->from_end = false;
 }
 
 /* --- the whole --- */
@@ -177,42 +216,19 @@ void tail_open(struct tail *t, struct world *w, const char *path)
 		.path = path,
 		.now = { .fd = -1, .watch = -1 },
 		.old = { .fd = -1, .watch = -1 },
-		.notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC) };
+		.notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
+		.from_end = true };
 	if (t->notify >= 0)
 		watch_directory(t);
 	look(t, NULL);
 	t->events &= ~(unsigned)TAIL_APPEARED;
-	if (t->now.fd < 0)
-		return;
-	off_t end = lseek(t->now.fd, 0, SEEK_END);
-	t->now.offset = end > 0 ? (uint64_t)end : 0;
-	take_mark(&t->now);
 }
 
 void tail_back(struct tail *t, unsigned lines)
 {
-	unsigned char piece[4096];
-	struct tail_file *f = &t->now;
-	uint64_t at = f->offset;
-	unsigned ends = 0; /* line ends seen; the first may be that of the last line */
-
-	if (lines == 0)
-		return;
-	while (f->fd >= 0 && at > 0) {
-		size_t n = at < sizeof(piece) ? (size_t)at : sizeof(piece);
-		if (read_at(f->fd, piece, n, at - n) != (ssize_t)n)
-			return;
-		while (n > 0) {
-			bool is_last = at == f->offset;
-			if (piece[n - 1] == '\n' && !is_last && ++ends == lines)
-				goto found;
-			n--;
-			at--;
-		}
-	}
-found:
-	f->offset = at;
-	take_mark(f);
+	t->lines = lines;
+	if (t->now.fd >= 0)
+		go_to_end(&t->now, lines);
 }
 
 /* True when the kernel has reported something. */

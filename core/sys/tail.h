@@ -5,10 +5,11 @@
 #include "sys/cutter.h"
 #include "sys/world.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 enum {
-	TAIL_MARK = 64, /* octets before the offset that have to be the same */
+	TAIL_MARK = 256, /* octets at the front and before the offset that have to be the same */
 	TAIL_CHUNK = 128 * 1024,
 	TAIL_QUIET_MS = 5000, /* a renamed file is let go after it was silent for so long */
 	TAIL_LOOK_MS = 1000,  /* a look at the file even when the kernel reports nothing */
@@ -26,13 +27,19 @@ enum tail_event {
 	TAIL_INCOMPLETE = 32 /* the last line handed out had no end */
 };
 
+/* Octets of a file, to know it again. */
+struct tail_mark {
+	uint64_t at;
+	size_t n;
+	unsigned char octets[TAIL_MARK];
+};
+
 struct tail_file {
 	int fd; /* -1 = none */
 	dev_t dev;
 	ino_t ino;
 	uint64_t offset;
-	unsigned char mark[TAIL_MARK]; /* what stands before the offset */
-	size_t mark_n;
+	struct tail_mark front, last; /* what stands before the offset: equal lines may end alike */
 	struct cutter cutter;
 	int watch; /* inotify's, -1 = none */
 };
@@ -46,14 +53,18 @@ struct tail {
 	bool is_deaf;              /* data came without a report (network file systems) */
 	bool was_idle;
 	bool is_missing, is_denied;
+	bool from_end;  /* it was there but not readable when all began */
+	unsigned lines; /* to go back then */
 	int denied_errno;
 	unsigned events; /* bits of enum tail_event; the caller clears them */
 };
 
-/* Begins at the end of the file, or at its beginning when it is not there yet. */
+/* Begins at the end of the file, also when it can be read only later; at its beginning when it is
+ * not there yet. */
 void tail_open(struct tail *t, struct world *w, const char *path);
 
-/* Goes back by so many lines; right after tail_open. */
+/* Goes back by so many lines, TAIL_ALL = to its beginning; right after tail_open. */
+#define TAIL_ALL UINT_MAX
 void tail_back(struct tail *t, unsigned lines);
 
 /* Appends the whole lines that are there to out, which must have room for 3 * TAIL_CHUNK. True:

@@ -65,6 +65,25 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	complains 'is no address'
 }
 
+@test "one job at a time" {
+	watch --follow --summary log
+	exits 3
+	complains '--follow and --summary: one at a time'
+	watch --trace 3F1A2B4C5D --why 3F1A2B4C5D log
+	exits 3
+}
+
+@test "on a terminal lines are broken at blanks, a packed log is read, one that can grow is followed" {
+	gzip -k log
+	terminal -- maillogwatch --match scache "$PWD/log.gz"
+	exits 0
+	grep -q '^  .*No such file or directory' out || fail "the line is not broken"
+	says_not following
+	terminal wait '[tlsmgr-no-data-directory]' kill -- maillogwatch --match scache "$PWD/log"
+	exits 0
+	says 'following; Ctrl-C ends it'
+}
+
 @test "notes: a reply as a reply, a program's words as a log's, and what nobody knows is said" {
 	printf '%s\n' 'Mar  3 04:05:06 mx1 dovecot-auth: pam_unix(dovecot:auth): check pass; user unknown' \
 		'Mar  3 04:05:07 mx1 postfix/smtpd[1]: warning: the cat sat on the mat' >words

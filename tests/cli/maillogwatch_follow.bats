@@ -270,6 +270,64 @@ for line in open("json", encoding="utf-8"):
 	stop_watch
 }
 
+@test "a log that may not be read, and then may: its last lines, and what is written" {
+	needs setpriv
+	[ "$(id -u)" -eq 0 ] || skip "to be refused as another user takes root"
+	for i in 1 2 3 4 5 6 7 8 9 10 11; do line "old $i."; done >>log
+	chmod 600 log
+	chmod 755 . .. "$BATS_RUN_TMPDIR" "$BIN"
+	: >seen
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$BIN/maillogwatch" -f log >seen 2>told </dev/null 3>&- &
+	WATCH_PID=$!
+	OTHER_PIDS=$!
+	told 'not readable; trying on: Permission denied'
+	line unseen >>log
+	[ ! -s seen ] || fail "it was readable all the time"
+	chmod 644 log
+	seen unseen
+	told 'it is there now'
+	[ "$(wc -l <seen)" -eq 10 ] || fail "ten lines"
+	line afterwards >>log
+	seen afterwards
+	stop_watch
+}
+
+@test "with a filter the last ten lines are those that pass it" {
+	for i in $(seq 30); do line "wanted $i."; line "other $i."; done >>log
+	line 'other end' >>log
+	follow log --match wanted
+	seen 'wanted 30.'
+	[ "$(wc -l <seen)" -eq 10 ] || fail "ten lines"
+	! grep -q other seen || fail "the filter is not applied"
+	line 'wanted later' >>log
+	seen 'wanted later'
+	stop_watch
+	follow log --since 2000-01-01 --match wanted
+	seen 'wanted 1.'
+	seen 'wanted later'
+	[ "$(wc -l <seen)" -eq 31 ] || fail "all since then"
+	stop_watch
+}
+
+@test "what cannot grow is read to its end: a packed log, a named pipe" {
+	gzip -k log
+	mkfifo pipe
+	cat log >pipe 3>&- &
+	OTHER_PIDS=$!
+	for name in log.gz pipe; do
+		MEMORY_KB=65536 DEADLINE_S=5 try maillogwatch -f $name
+		exits 0
+		says ': first'
+	done
+	MEMORY_KB=65536 DEADLINE_S=5 try maillogwatch -f .
+	exits 3
+	complains 'Is a directory'
+	xz -k log || skip "no xz"
+	MEMORY_KB=65536 DEADLINE_S=5 try maillogwatch -f log.xz
+	exits 3
+	complains 'xz -dc log.xz | mtabox maillogwatch -'
+}
+
 @test "the same note is not shown twice in a minute, but counted" {
 	writer append
 	follow log

@@ -1,6 +1,7 @@
 /* test_source - unit tests of maillogwatch's source and follow
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/follow.h"
+#include "applets/maillogwatch/places.h"
 #include "applets/maillogwatch/source.h"
 #include "fakes/fake_world.h"
 #include "sys/file.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -110,6 +112,23 @@ static void test_sources(void **state)
 	}
 }
 
+static void test_kinds(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(source_kind("-"), SOURCE_PIPE);
+	assert_int_equal(source_kind(directory), SOURCE_PIPE);
+	assert_int_equal(source_kind("/nonexistent/x"), SOURCE_FILE);
+	assert_int_equal(source_kind(GZ "two"), SOURCE_PACKED);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (rows[i].name)
+			continue;
+		assert_true(file_write(path, rows[i].content, true, &e));
+		assert_int_equal(source_kind(path), rows[i].error ? SOURCE_PACKED : SOURCE_FILE);
+	}
+}
+
 static void tell(void *ctx, const char *name, const char *text)
 {
 	(void)ctx;
@@ -184,12 +203,59 @@ static void test_follow_command(void **state)
 	follow_free(f);
 }
 
+/* journalctl is started again where it ended, unless it never said anything. */
+static void test_follow_journal(void **state)
+{
+	static const struct {
+		const char *script, *lines, *told;
+		bool is_over;
+	} runs[] = {
+		{ "#!/bin/sh\ncase $* in\n"
+		  "*-f\\ -n\\ 7) echo one ;;\n"
+		  "*-f\\ --no-tail\\ --since=@[1-9]*) echo two; exec sleep 60 ;;\n"
+		  "esac\n",
+				"one\ntwo\n", "started again", false },
+		{ "#!/bin/sh\nexit 1\n", "", "ended without a line", true },
+	};
+	char program[100], command[] = PLACES_JOURNAL, *path_before = getenv("PATH");
+	struct buf paths = BUF(4096);
+	struct err e = { 0 };
+
+	(void)state;
+	snprintf(program, sizeof(program), "%s/journalctl", directory);
+	buf_printf(&paths, "%s:%s", directory, path_before);
+	setenv("PATH", buf_text(&paths), 1);
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		struct follow *f = follow_new(&world.w, tell, NULL);
+		assert_true(file_write(program, bytes_of(runs[i].script), true, &e));
+		assert_int_equal(chmod(program, 0700), 0);
+		assert_true(follow_add(f, command, 7, &e));
+		buf_clear(&got);
+		for (int n = 0; n < 500 && !follow_is_over(f) && !strstr(buf_text(&got), "two");
+				n++) {
+			follow_read(f, &got, 0);
+			fake_world_advance(&world.w, world.now_ms + 100);
+			usleep(10000);
+		}
+		assert_string_equal(buf_text(&got), runs[i].lines);
+		assert_int_equal(follow_is_over(f), runs[i].is_over);
+		assert_non_null(strstr(buf_text(&told), runs[i].told));
+		buf_clear(&told);
+		follow_free(f);
+	}
+	setenv("PATH", path_before, 1);
+	unlink(program);
+	buf_free(&paths);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_follow_command),
+		cmocka_unit_test(test_follow_journal),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
