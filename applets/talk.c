@@ -90,19 +90,35 @@ static void fault_note(const struct reply *r, struct buf *note)
 			buf_printf(note, "%s%s", note->n > 0 ? "; " : "", faults[i].text);
 }
 
-/* Stages of a session that have replies. */
-static const char *const stages[TALK_STAGES] = { "banner", "ehlo", "tls", "auth", "mail", "rcpt",
-	"data", "quit", "command" };
+/* What takes time in a session; --expect takes those between, which SMTP has replies to. */
+static const char *const stages[TALK_STAGES] = { "dns", "connect", "banner", "ehlo", "tls", "auth",
+	"mail", "rcpt", "data", "quit", "command", "fetch" };
 
-static void count_time(struct talk *t)
+enum { STAGES_EXPECT_FROM = 2, STAGES_EXPECT_TO = TALK_STAGES - 1 };
+
+static void count_time(struct talk *t, const char *stage, uint64_t ms)
 {
-	uint64_t ms = t->w->mono_ms(t->w) - t->d.asked_ms;
-
 	for (size_t i = 0; i < TALK_STAGES; i++)
-		if (strcmp(stages[i], t->stage) == 0) {
+		if (strcmp(stages[i], stage) == 0) {
 			t->stage_ms[i] += ms;
 			t->stages_seen |= 1u << i;
 		}
+}
+
+/* The steps of a connection; a step that was not come to has none. */
+static void count_opening(struct talk *t)
+{
+	const struct open_facts *f = &t->facts;
+
+	if (t->ep.kind == ADDR_TCP)
+		count_time(t, "dns", f->dns_ms);
+	if (strcmp(f->stage, "dns") == 0)
+		return;
+	count_time(t, "connect", f->connect_ms);
+	if (strcmp(f->stage, "tls") == 0 || (t->d.s && stream_is_tls(t->d.s)))
+		count_time(t, "tls", f->tls.handshake_ms);
+	if (strcmp(f->stage, "banner") == 0)
+		count_time(t, "banner", f->greeting_ms);
 }
 
 static void report_times(struct talk *t)
@@ -121,7 +137,7 @@ bool talk_expect_parse(struct talk_expect *x, const char *text)
 	bool is_known = comma == code.n;
 
 	x->stage = is_known ? NULL : text + comma + 1;
-	for (size_t i = 0; x->stage && i < TALK_STAGES; i++)
+	for (size_t i = STAGES_EXPECT_FROM; x->stage && i < STAGES_EXPECT_TO; i++)
 		is_known = is_known || strcmp(x->stage, stages[i]) == 0;
 	for (size_t i = 0; comma == 3 && i < 3; i++) {
 		bool is_any = i > 0 && (text[i] == 'x' || text[i] == 'X');
@@ -165,12 +181,10 @@ static void expect_end(struct talk *t)
 	buf_free(&fact);
 }
 
-static void on_replied(void *ctx, const struct reply *r)
+static void show_reply(struct talk *t, const struct reply *r)
 {
 	enum { LINES_SHOWN_MAX = 200 };
-	struct talk *t = ctx;
 
-	count_time(t);
 	if (is_expected(t, t->stage, r))
 		t->expect.is_met = true;
 	t->is_mid_command = r->status == REPLY_CONTINUE;
@@ -193,6 +207,14 @@ static void on_replied(void *ctx, const struct reply *r)
 		buf_free(&note);
 	}
 	out_flush(&t->w->out);
+}
+
+static void on_replied(void *ctx, const struct reply *r)
+{
+	struct talk *t = ctx;
+
+	count_time(t, t->stage, t->w->mono_ms(t->w) - t->d.asked_ms);
+	show_reply(t, r);
 }
 
 static void on_waiting(void *ctx, unsigned seconds)
@@ -691,11 +713,12 @@ static bool connect_and_greet(struct talk *t, unsigned port)
 	t->observer.replied = NULL; /* the greeting is shown below the head line */
 	bool ok = open_dialog(&t->d, t->w, &o, &t->facts);
 	t->observer.replied = on_replied;
+	count_opening(t);
 	show_tried(t);
 	if (t->d.s)
 		talk_show_tls(t);
 	if (t->d.reply.line_count > 0)
-		on_replied(t, &t->d.reply);
+		show_reply(t, &t->d.reply);
 	return ok;
 }
 
@@ -829,7 +852,10 @@ bool talk_starttls(struct talk *t, bool offered, bool *started)
 	if (!offered)
 		return starttls_missing(t);
 	t->stage = "tls";
-	if (!dialog_starttls(&t->d, &o, &t->facts.tls)) {
+	bool ok = dialog_starttls(&t->d, &o, &t->facts.tls);
+	if (t->facts.tls.by_starttls)
+		count_time(t, "tls", t->facts.tls.handshake_ms);
+	if (!ok) {
 		if (t->d.err.kind != ERR_NONE)
 			return talk_failed(t, "tls");
 		talk_refused(t, "tls", NULL);

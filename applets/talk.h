@@ -10,7 +10,7 @@
 #include "ui/report.h"
 #include "ui/transcript.h"
 
-enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80, TALK_KEPT_MAX = 512 * 1024, TALK_STAGES = 9 };
+enum { TALK_NOTE_MAX = 400, TALK_SHOWN_MAX = 80, TALK_KEPT_MAX = 512 * 1024, TALK_STAGES = 12 };
 
 /* --expect CODE[,STAGE]: a reply that makes the run OK, also when it refuses. */
 struct talk_expect {
@@ -77,7 +77,7 @@ struct talk {
 	struct talk_expect expect;        /* set by options_ok, as is script */
 	const char *script;               /* file to read lines from; NULL = standard input */
 	int script_fd;
-	uint64_t stage_ms[TALK_STAGES]; /* spent waiting for replies; by talk.c's table */
+	uint64_t stage_ms[TALK_STAGES]; /* spent waiting; by talk.c's table */
 	unsigned stages_seen;           /* bits of the same */
 	bool is_quit;                   /* QUIT was answered */
 	char cert_told[65];             /* sha256 of the certificate whose faults were told */

@@ -666,8 +666,12 @@ enum io tls_client_step(struct stream *s, short *wants, struct err *e)
 bool tls_client(struct stream *s, const struct tls_options *o, uint64_t deadline_ms,
 		struct tls_facts *facts, struct err *e)
 {
+	uint64_t begun_ms = s->w->mono_ms(s->w);
+
 	begin_facts(facts, o);
-	return run_client(s, o, deadline_ms, facts, e) || err_wrap(e, "%s", s->peer);
+	bool ok = run_client(s, o, deadline_ms, facts, e);
+	facts->handshake_ms = s->w->mono_ms(s->w) - begun_ms;
+	return ok || err_wrap(e, "%s", s->peer);
 }
 
 const char *tls_library(void)

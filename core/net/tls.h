@@ -76,6 +76,7 @@ struct tls_facts {
 	unsigned char first[80];  /* TLS_PEER_PLAIN: what the peer said instead */
 	size_t first_n;
 	bool closed_without_notify; /* cut off, or a careless peer */
+	uint64_t handshake_ms;      /* of tls_client, be it that it failed */
 };
 
 struct tls_options {

@@ -24,7 +24,10 @@ static bool resolve(struct dialog *d, struct world *w, const struct open_options
 	f->stage = "dns";
 	if (o->ep->kind != ADDR_TCP || w->dial)
 		return true;
-	return dns_resolve(w, o->ep->host, &dns, &f->addrs, &d->err);
+	uint64_t begun = w->mono_ms(w);
+	bool ok = dns_resolve(w, o->ep->host, &dns, &f->addrs, &d->err);
+	f->dns_ms = w->mono_ms(w) - begun;
+	return ok;
 }
 
 static struct stream *connect_to(struct dialog *d, struct world *w, const struct open_options *o,
@@ -118,7 +121,6 @@ static bool silent_port_is_tls(struct dialog *d, const struct open_options *o, s
 		dialog_end(&second);
 		f->tls = (struct tls_facts){ .alert = -1 };
 		f->tls_port_plain = false;
-		f->stage = "banner";
 		return false;
 	}
 	second.deadline_ms = d->deadline_ms;
@@ -143,6 +145,7 @@ static bool read_greeting(struct dialog *d, const struct open_options *o, struct
 					"%s: silent in clear text, answers to TLS",
 					stream_peer(d->s));
 		}
+		f->stage = "banner";
 	}
 	bool ok = dialog_read_reply(d, DIALOG_REPLY_MS);
 	f->greeting_ms = d->w->mono_ms(d->w) - begun;

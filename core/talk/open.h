@@ -32,7 +32,7 @@ struct open_facts {
 	struct tls_facts tls;
 	bool tls_port_plain; /* TLS was begun, clear text came (facts.tls.first) */
 	bool plain_port_tls; /* clear text was awaited at a port that wants TLS at once */
-	uint64_t connect_ms, greeting_ms;
+	uint64_t dns_ms, connect_ms, greeting_ms; /* what each took, be it that it failed */
 };
 
 /* Resolves, connects, does implicit TLS where due, reads the greeting. AUTO never goes by the

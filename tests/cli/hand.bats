@@ -117,7 +117,7 @@ lines() {
 	steps=('send 220 x' 'expect EHLO' 'send 250 x' 'expect MAIL' 'send 250 ok' 'expect RCPT'
 		'send 550 5.1.1 no such user' 'expect QUIT' 'send 221 Bye')
 	mail=(--from a@example.com --to b@example.com)
-	for row in '0 550' '0 5xx,rcpt' '2 450' '2 550,mail' '3 55' '3 550,nowhere' '3 150'; do
+	for row in '0 550' '0 5xx,rcpt' '2 450' '2 550,mail' '3 55' '3 550,nowhere' '3 550,connect' '3 550,fetch' '3 150'; do
 		peer "${steps[@]}"
 		try smtptalk "localhost:$PORT" "${mail[@]}" --expect "${row#* }"
 		exits "${row%% *}"

@@ -48,7 +48,19 @@ BYE=('expect QUIT' 'send 221 Bye')
 	sink --smtp 0
 	try smtptalk "localhost:$SMTP" --nagios --tls none --from a@example.com --to b@example.com
 	exits 0
-	[[ $output =~ \|\ banner=[0-9.]+s\ ehlo=[0-9.]+s\ mail=[0-9.]+s\ rcpt=[0-9.]+s\ data=[0-9.]+s\ quit= ]]
+	[[ $output =~ \|\ dns=[0-9.]+s\ connect=[0-9.]+s\ banner=[0-9.]+s\ ehlo=[0-9.]+s\ mail=[0-9.]+s\ rcpt=[0-9.]+s\ data=[0-9.]+s\ quit= ]]
+}
+
+@test "--nagios: the time of TLS is that of its handshake, the banner's that of the wait for it" {
+	local tls
+	peer 'delay 600' 'send 220 mail' 'expect EHLO' 'raw 250-mail\r\n250 STARTTLS\r\n' 'expect STARTTLS' 'send 220 go' \
+		'delay 1100' reset
+	try smtptalk "127.0.0.1:$PORT" --nagios
+	exits 2
+	says 'CRITICAL - tls'
+	[[ $output =~ banner=(0\.[6-9]|[1-9]) ]] && [[ $output =~ tls=[1-9] ]] || fail "$output"
+	try smtptalk 127.0.0.1:1 --nagios
+	[[ $output =~ \|\ dns=[0-9.]+s\ connect=[0-9.]+s$ ]] || fail "$output"
 }
 
 tlsa() { # of the key of cert.pem, as RDATA of a 3 1 1 record

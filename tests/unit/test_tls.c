@@ -1105,6 +1105,7 @@ int main(void)
 		TEST(test_store_broken_der),
 		TEST(test_names),
 		TEST(test_peer_plain),
+		TEST(test_failure_names),
 		TEST(test_bad_peers),
 		TEST(test_deadline_is_absolute),
 		TEST(test_reset_in_the_handshake),
