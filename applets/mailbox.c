@@ -301,11 +301,10 @@ static void kept_name(const struct mailbox_dump *d, struct bytes folder, struct 
 	enum { UID_MAX = 70 };
 	const struct bytes parts[] = { d->t->creds.user, bytes_of(d->t->ep.host), folder, uid };
 	struct buf text = BUF(3 * UID_MAX);
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = BYTES_HASH;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		for (size_t k = 0; k <= parts[i].n; k++)
-			hash = (hash ^ (k < parts[i].n ? parts[i].p[k] : 0)) * 0x100000001b3;
+		hash = bytes_hash(bytes_hash(hash, parts[i]), BYTES("\0"));
 	for (size_t i = 0; i < uid.n && i < UID_MAX; i++) {
 		unsigned char c = uid.p[i], low = c | 0x20;
 		if ((c >= '0' && c <= '9') || (low >= 'a' && low <= 'z'))
@@ -344,7 +343,7 @@ static bool is_renumbered(void *ctx, struct bytes name)
 	return bytes_equal(name, bytes_of(same));
 }
 
-bool mailbox_dump_renumbered(const struct mailbox_dump *d, struct bytes folder, uint64_t validity)
+bool mailbox_dump_renumbered(struct mailbox_dump *d, struct bytes folder, uint64_t validity)
 {
 	struct renumbered r = { d, folder, validity };
 

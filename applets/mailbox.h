@@ -91,7 +91,7 @@ bool mailbox_dump_open(struct mailbox_dump *d, struct talk *t, const char *path)
 bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct bytes uid);
 /* Has what is kept of the folder been numbered otherwise (IMAP's UIDVALIDITY)? Then nothing tells
  * which messages are there already. */
-bool mailbox_dump_renumbered(const struct mailbox_dump *d, struct bytes folder, uint64_t validity);
+bool mailbox_dump_renumbered(struct mailbox_dump *d, struct bytes folder, uint64_t validity);
 
 /* One that the server refuses (a damaged file) does not keep the others from being copied: the
  * first is told. False: too many in a row, or the session is over. */

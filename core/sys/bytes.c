@@ -275,3 +275,17 @@ int bytes_hex(unsigned char c)
 		return c - 'A' + 10;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
+
+uint64_t bytes_hash(uint64_t hash, struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++)
+		hash = (hash ^ in.p[i]) * 0x100000001b3;
+	return hash;
+}
+
+int bytes_hash_order(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}

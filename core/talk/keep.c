@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { KEPT_LINE_MAX = KEEP_NAME_MAX + 24 }; /* a name, and in .kept an offset */
 
 static bool failed(struct keep *k, const char *what, const char *name)
 {
@@ -109,23 +112,73 @@ static bool end_file(struct keep *k)
 
 /* ---- mbox ---- */
 
-/* The offset behind the last whole line of known, which what is behind it is cut off from. False:
- * known is not ours. */
-static bool read_known(struct keep *k, bool *was_cut)
+/* Hands on the whole lines of .kept, as long as taker wants more; *end is where they end. False:
+ * err. */
+static bool each_known(struct keep *k, bool (*taker)(void *ctx, struct bytes line), void *ctx,
+		off_t *end)
 {
-	size_t end = k->known.n;
-	struct bytes number;
+	struct buf text = BUF(KEEP_CHUNK);
+	bool ok = lseek(k->known_fd, 0, SEEK_SET) == 0 || failed(k, "read", k->name);
+	bool goes_on = ok;
 
-	while (end > 0 && k->known.p[end - 1] != '\n')
-		end--;
-	*was_cut = end < k->known.n;
-	k->known.n = end;
-	if (end == 0)
-		return true;
-	number = bytes_head(buf_bytes(&k->known), end - 1);
-	while (end > 1 && k->known.p[end - 2] != ' ' && k->known.p[end - 2] != '\n')
-		end--;
-	return bytes_is_uint(bytes_skip(number, end - 1), INT64_MAX, &k->offset);
+	for (*end = 0; goes_on && text.n < text.max;) {
+		size_t had = text.n, n;
+		ok = file_read_some(k->known_fd, ".kept", &text, &k->err);
+		goes_on = ok && text.n > had;
+		struct bytes in = buf_bytes(&text);
+		while (goes_on && (n = bytes_find(in, '\n')) < in.n) {
+			goes_on = taker(ctx, bytes_head(in, n));
+			in = bytes_skip(in, n + 1);
+			*end += (off_t)n + 1;
+		}
+		buf_drop(&text, text.n - in.n);
+	}
+	buf_free(&text);
+	return ok;
+}
+
+struct knowing {
+	struct keep *k;
+	bool is_ours;
+};
+
+/* "NAME OFFSET"; the last offset is where the mbox ends. */
+static bool on_known(void *ctx, struct bytes line)
+{
+	struct knowing *o = ctx;
+	struct bytes name = bytes_head(line, bytes_find(line, ' '));
+	uint64_t hash = bytes_hash(BYTES_HASH, name);
+
+	o->is_ours = bytes_is_uint(bytes_skip(line, name.n + 1), INT64_MAX, &o->k->offset);
+	return o->is_ours &&
+			buf_put(&o->k->known,
+					(struct bytes){ (const unsigned char *)&hash,
+							sizeof(hash) });
+}
+
+/* *end is where the whole lines of .kept end. False: err, or it is not ours. */
+static bool read_known(struct keep *k, off_t *end)
+{
+	struct knowing o = { k, true };
+
+	if (!each_known(k, on_known, &o, end))
+		return false;
+	if (k->known.overflow)
+		return err_set(&k->err, ERR_LOCAL,
+				"over %d messages in the mbox: give another name", KEEP_KNOWN_MAX);
+	if (k->known.n > 0)
+		qsort(k->known.p, k->known.n / sizeof(uint64_t), sizeof(uint64_t),
+				bytes_hash_order);
+	return o.is_ours;
+}
+
+static bool is_known(const struct keep *k)
+{
+	uint64_t hash = bytes_hash(BYTES_HASH, bytes_of(k->name));
+
+	return k->known.n > 0 &&
+			bsearch(&hash, k->known.p, k->known.n / sizeof(hash), sizeof(hash),
+					bytes_hash_order);
 }
 
 static bool changed(struct keep *k, const char *path)
@@ -135,30 +188,38 @@ static bool changed(struct keep *k, const char *path)
 			path, path);
 }
 
+/* What follows the last whole line of .kept, and its offset in the mbox, was being written when a
+ * run was cut off. */
+static bool go_on_behind(struct keep *k, const char *path)
+{
+	struct stat mbox = { 0 }, kept = { 0 };
+	off_t end;
+
+	bool is_ours = read_known(k, &end) && fstat(k->fd, &mbox) == 0 &&
+			fstat(k->known_fd, &kept) == 0;
+	if (k->err.kind != ERR_NONE)
+		return false;
+	uint64_t size = (uint64_t)mbox.st_size, rest = (uint64_t)(kept.st_size - end);
+	if (!is_ours || rest > KEPT_LINE_MAX || size < k->offset || (size > k->offset && rest == 0))
+		return changed(k, path);
+	return (ftruncate(k->fd, (off_t)k->offset) == 0 && ftruncate(k->known_fd, end) == 0 &&
+			       lseek(k->fd, 0, SEEK_END) >= 0 &&
+			       lseek(k->known_fd, 0, SEEK_END) >= 0) ||
+			failed(k, "cut", path);
+}
+
 static bool open_mbox(struct keep *k, const char *path)
 {
 	struct buf beside = BUF(4096);
-	struct stat st = { 0 };
-	bool was_cut = false;
 
 	buf_printf(&beside, "%s.kept", path);
 	k->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	k->known_fd = open(buf_text(&beside), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	bool ok = (k->fd > 0 && k->known_fd > 0 && fstat(k->fd, &st) == 0) ||
+	bool ok = (k->fd > 0 && k->known_fd > 0) ||
 			failed(k, "open", k->fd > 0 ? buf_text(&beside) : path);
-	ok = ok && (lockf(k->known_fd, F_TLOCK, 0) == 0 || failed(k, "lock", path));
-	ok = ok && file_read_fd(k->known_fd, buf_text(&beside), &k->known, &k->err);
-	uint64_t size = (uint64_t)st.st_size;
-	if (ok && (!read_known(k, &was_cut) || size < k->offset || (size > k->offset && !was_cut)))
-		ok = changed(k, path);
-	if (ok &&
-			(ftruncate(k->fd, (off_t)k->offset) < 0 ||
-					ftruncate(k->known_fd, (off_t)k->known.n) < 0 ||
-					lseek(k->fd, 0, SEEK_END) < 0 ||
-					lseek(k->known_fd, 0, SEEK_END) < 0))
-		ok = failed(k, "cut", path);
 	buf_free(&beside);
-	return ok;
+	return ok && (lockf(k->known_fd, F_TLOCK, 0) == 0 || failed(k, "lock", path)) &&
+			go_on_behind(k, path);
 }
 
 static bool write_all(struct keep *k, int fd, struct bytes data)
@@ -180,25 +241,6 @@ static bool sync_mbox(struct keep *k)
 	return (k->waiting_count == 0 || fsync(k->fd) == 0 || failed(k, "write", k->name)) &&
 			write_all(k, k->known_fd, buf_bytes(&k->waiting)) &&
 			(fsync(k->known_fd) == 0 || failed(k, "write", k->name));
-}
-
-/* Servers give messages in the same order each time, so the name mostly stands where the one
- * before ended. */
-static bool is_known(struct keep *k)
-{
-	struct bytes all = buf_bytes(&k->known), rest = bytes_skip(all, k->known_at), line;
-
-	for (int round = 0; round < 2; round++) {
-		while (bytes_line(&rest, &line))
-			if (bytes_starts(line, bytes_of(k->name)) &&
-					bytes_starts(bytes_skip(line, bytes_of(k->name).n),
-							BYTES(" "))) {
-				k->known_at = all.n - rest.n;
-				return true;
-			}
-		rest = bytes_head(all, k->known_at);
-	}
-	return false;
 }
 
 static bool flush(struct keep *k)
@@ -247,7 +289,7 @@ static bool forget(struct keep *k)
 /* The date is no part of what a server tells by POP3; a fixed one keeps copies alike. */
 static bool begin_mbox(struct keep *k)
 {
-	if (k->known.n > 0 && is_known(k)) {
+	if (is_known(k)) {
 		k->had++;
 		return false;
 	}
@@ -310,9 +352,9 @@ bool keep_open(struct keep *k, const char *path, struct out *to)
 {
 	bool is_standard = bytes_equal(bytes_of(path), BYTES("-"));
 
-	k->known = BUF(KEEP_KNOWN_MAX);
+	k->known = BUF(KEEP_KNOWN_MAX * sizeof(uint64_t));
 	k->out = BUF(KEEP_CHUNK);
-	k->waiting = BUF((size_t)KEEP_WAITING_MAX * (KEEP_NAME_MAX + 24));
+	k->waiting = BUF((size_t)KEEP_WAITING_MAX * KEPT_LINE_MAX);
 	k->is_mbox = is_standard || bytes_ends(bytes_of(path), BYTES(".mbox"));
 	if (is_standard)
 		k->to = to;
@@ -387,21 +429,42 @@ bool keep_end(struct keep *k)
 	return k->to || ++k->waiting_count < KEEP_WAITING_MAX || keep_sync(k);
 }
 
-bool keep_find(const struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx)
-{
-	struct bytes known = buf_bytes(&k->known), line, name;
-	bool found = false;
+struct search {
+	bool (*is_it)(void *ctx, struct bytes name);
+	void *ctx;
+	bool found;
+};
 
-	while (!found && bytes_line(&known, &line))
-		found = bytes_word(&line, &name) && is_it(ctx, name);
-	int fd = k->is_mbox ? -1 : openat(k->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static bool look_for(void *ctx, struct bytes line)
+{
+	struct search *f = ctx;
+
+	f->found = f->is_it(f->ctx, bytes_head(line, bytes_find(line, ' ')));
+	return !f->found;
+}
+
+static bool find_in_mbox(struct keep *k, struct search *f)
+{
+	off_t end;
+
+	return k->known_fd > 0 && each_known(k, look_for, f, &end) &&
+			lseek(k->known_fd, 0, SEEK_END) >= 0 && f->found;
+}
+
+bool keep_find(struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx)
+{
+	struct search f = { is_it, ctx, false };
+
+	if (k->is_mbox)
+		return find_in_mbox(k, &f);
+	int fd = openat(k->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
-	while (folder && !found && (entry = readdir(folder)))
-		found = is_it(ctx, bytes_of(entry->d_name));
+	while (folder && (entry = readdir(folder)) && look_for(&f, bytes_of(entry->d_name)))
+		;
 	if (folder)
 		closedir(folder);
 	else if (fd >= 0)
 		close(fd);
-	return found;
+	return f.found;
 }

@@ -7,8 +7,8 @@
 enum {
 	KEEP_NAME_MAX = 240,
 	KEEP_CHUNK = 32 * 1024,
-	KEEP_KNOWN_MAX = 16 * 1024 * 1024, /* of FILE.mbox.kept: over 100,000 messages */
-	KEEP_WAITING_MAX = 64,             /* whole messages that wait for keep_sync */
+	KEEP_KNOWN_MAX = 1000 * 1000, /* messages of an mbox that is gone on with */
+	KEEP_WAITING_MAX = 64,        /* whole messages that wait for keep_sync */
 };
 
 /* A Maildir or an mbox file that is written, or standard output. A message's name is made from
@@ -28,8 +28,8 @@ struct keep {
 	uint64_t offset;  /* mbox: where the next octet goes */
 	uint64_t whole;   /* mbox: where the last whole message ends */
 	bool is_begun;    /* mbox: a message is not whole yet */
-	size_t known_at;  /* where in known the next name is looked for first */
-	struct buf known, out;
+	struct buf known; /* mbox: sorted hashes of the names in .kept */
+	struct buf out;
 	struct buf waiting; /* Maildir: names; mbox: what .kept does not say yet */
 	int waiting_fds[KEEP_WAITING_MAX];
 	size_t waiting_count;
@@ -56,5 +56,5 @@ bool keep_end(struct keep *k);
 /* What waits goes through to the disk, and then stands among what is kept. */
 bool keep_sync(struct keep *k);
 
-/* Is there a kept message whose name is_it says yes to? */
-bool keep_find(const struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx);
+/* Is there a message whose name is_it says yes to, of those kept before keep_open? */
+bool keep_find(struct keep *k, bool (*is_it)(void *ctx, struct bytes name), void *ctx);

@@ -250,6 +250,64 @@ static void test_mbox_without_what_never_ended(void **state)
 	buf_free(&content);
 }
 
+/* More than what .kept is read by at a time. */
+static void test_mbox_of_many(void **state)
+{
+	enum { MANY = 3000 };
+	char path[100], beside[120], name[40];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/c.mbox", place);
+	snprintf(beside, sizeof(beside), "%s.kept", path);
+	for (int round = 0; round < 2; round++) {
+		struct keep k = { 0 };
+		if (!keep_open(&k, path, NULL))
+			fail_msg("%s", k.err.text);
+		for (int i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "name-of-a-message-%d", i * 7 % MANY);
+			if (i % 2 == 0 || round > 0)
+				assert_true(!keep_begin(&k, name) || keep_end(&k));
+		}
+		assert_int_equal(k.kept, MANY / 2);
+		assert_int_equal(k.had, round == 0 ? 0 : MANY / 2);
+		assert_true(keep_sync(&k));
+		keep_close(&k);
+	}
+	unlink(path);
+	unlink(beside);
+}
+
+static void test_kept_is_none_of_ours(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t times;
+	} cases[] = { { "Dear diary,\n", 1 }, { "name 3x\n", 1 }, { "no end", 100 },
+		{ "no end", 100000 } };
+	char path[100], beside[120];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/d.mbox", place);
+	snprintf(beside, sizeof(beside), "%s.kept", path);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf kept = BUF(1000000), left = BUF(100);
+		struct keep k = { 0 };
+		struct err e = { 0 };
+		for (size_t n = 0; n < cases[i].times; n++)
+			buf_puts(&kept, cases[i].text);
+		assert_true(file_write(path, BYTES("a letter"), true, &e));
+		assert_true(file_write(beside, buf_bytes(&kept), true, &e));
+		assert_false(keep_open(&k, path, NULL));
+		keep_close(&k);
+		assert_true(file_read(path, &left, &e));
+		assert_string_equal(buf_text(&left), "a letter");
+		buf_free(&kept);
+		buf_free(&left);
+	}
+	unlink(path);
+	unlink(beside);
+}
+
 static void test_no_place(void **state)
 {
 	struct keep k = { 0 };
@@ -269,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_whole_messages_wait_for_the_disk),
 		cmocka_unit_test(test_mbox_goes_on_after_a_cut),
 		cmocka_unit_test(test_mbox_without_what_never_ended),
+		cmocka_unit_test(test_mbox_of_many),
+		cmocka_unit_test(test_kept_is_none_of_ours),
 		cmocka_unit_test(test_no_place),
 	};
 
