@@ -50,10 +50,10 @@ static bool on_part(struct imaptalk *im, struct bytes part)
 	return true;
 }
 
-/* FNV-1a of all UIDs: are they the same in the next session? */
+/* Are all UIDs the same in the next session? */
 static void add_uid(struct looking *l, uint64_t uid)
 {
-	l->uids = (l->uids ^ uid) * 0x100000001b3;
+	l->uids = bytes_hash(l->uids, (struct bytes){ (const unsigned char *)&uid, sizeof(uid) });
 	l->uid = uid;
 	l->count++;
 }

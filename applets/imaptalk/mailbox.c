@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	FOUND_MAX = 100000, /* of a SEARCH answer, message numbers that are kept */
+	FOUND_MAX = KEEP_KNOWN_MAX, /* of a SEARCH answer, message numbers that are kept */
 };
 
 bool imaptalk_part(void *ctx, struct bytes part)
@@ -278,11 +278,11 @@ bool imaptalk_list(struct imaptalk *im)
 	return fetch_rows(im, set, first - 1);
 }
 
-/* The numbers found, "3,17,20": the newest --max of them. */
 struct found {
-	struct buf numbers; /* uint64_t each */
+	struct buf numbers; /* uint32_t each */
 	uint64_t count;
 };
+#define FOUND ((struct found){ .numbers = BUF(FOUND_MAX * sizeof(uint32_t)) })
 
 static void on_search(struct imaptalk *im, const struct imap_untagged *u)
 {
@@ -296,28 +296,31 @@ static void on_search(struct imaptalk *im, const struct imap_untagged *u)
 	while (imap_next(&rest, &item)) {
 		if (!bytes_is_uint(item.text, UINT32_MAX, &number))
 			continue;
+		uint32_t kept = (uint32_t)number;
 		found->count++;
 		buf_put(&found->numbers,
-				(struct bytes){ (const unsigned char *)&number, sizeof(number) });
+				(struct bytes){ (const unsigned char *)&kept, sizeof(kept) });
 	}
 }
 
-static uint64_t found_at(const struct found *found, size_t i)
+static size_t found_kept(const struct found *found)
 {
-	uint64_t number;
-
-	memcpy(&number, found->numbers.p + i * sizeof(number), sizeof(number));
-	return number;
+	return found->numbers.n / sizeof(uint32_t);
 }
 
+static uint32_t found_at(const struct found *found, size_t i)
+{
+	return ((const uint32_t *)(const void *)found->numbers.p)[i];
+}
+
+/* "3,17,20": the newest --max of them. */
 static bool show_found(struct imaptalk *im, const struct found *found)
 {
-	size_t kept = found->numbers.n / sizeof(uint64_t);
+	size_t kept = found_kept(found);
 	struct buf set = BUF(REPLY_LINE_MAX / 2);
 
 	for (size_t i = kept > im->o.max ? kept - im->o.max : 0; i < kept; i++)
-		buf_printf(&set, "%s%llu", set.n > 0 ? "," : "",
-				(unsigned long long)found_at(found, i));
+		buf_printf(&set, "%s%u", set.n > 0 ? "," : "", (unsigned)found_at(found, i));
 	bool ok = kept == 0 || fetch_rows(im, buf_text(&set), 0);
 	buf_free(&set);
 	return ok;
@@ -325,7 +328,7 @@ static bool show_found(struct imaptalk *im, const struct found *found)
 
 bool imaptalk_find(struct imaptalk *im, bool *is_found)
 {
-	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
+	struct found found = FOUND;
 	struct bytes text = bytes_of(im->o.find);
 	struct buf command = BUF(REPLY_LINE_MAX);
 
@@ -335,7 +338,8 @@ bool imaptalk_find(struct imaptalk *im, bool *is_found)
 		buf_printf(&command, "SEARCH CHARSET UTF-8 TEXT {%zu}", text.n);
 		im->literal = text;
 	}
-	bool ok = ask_for(im, buf_text(&command), on_search, &found) && show_found(im, &found);
+	bool ok = imaptalk_ask_quietly(im, buf_text(&command), on_search, &found) &&
+			show_found(im, &found);
 	*is_found = found.count > 0;
 	buf_free(&command);
 	buf_free(&found.numbers);
@@ -505,7 +509,7 @@ static bool dump_each(struct imaptalk *im, const struct found *found)
 {
 	struct talk *t = &im->talk;
 	const struct dialog_observer *ob = t->d.ob;
-	size_t count = found->numbers.n / sizeof(uint64_t);
+	size_t count = found_kept(found);
 	bool ok = true;
 
 	if (t->common->verbose == 0)
@@ -522,32 +526,56 @@ static bool dump_each(struct imaptalk *im, const struct found *found)
 	return ok;
 }
 
+/* What speaks against a copy that later runs go on with; NULL: nothing. */
+static const char *why_not(struct imaptalk *im, const struct found *found)
+{
+	if (im->uidvalidity == 0)
+		return "the server gives no UIDVALIDITY: messages cannot be told apart";
+	if (found->count > FOUND_MAX)
+		return "over 1000000 messages: too many for --dump";
+	if (mailbox_dump_renumbered(&im->dump, buf_bytes(&im->folder), im->uidvalidity))
+		return "the server has numbered the folder anew (UIDVALIDITY) "
+		       "since the first copy: give another name";
+	return NULL;
+}
+
+/* Seen: a server whose long answers are cut. */
+static void look_at_count(struct imaptalk *im, uint64_t exists, uint64_t found)
+{
+	char fact[120];
+
+	snprintf(fact, sizeof(fact), "EXISTS says %llu messages, SEARCH named %llu",
+			(unsigned long long)exists, (unsigned long long)found);
+	im->talk.stage = "fetch";
+	if (found < exists)
+		talk_own(&im->talk, REPORT_WARNING, "list-differs", fact);
+}
+
+static bool dump_found(struct imaptalk *im, const struct found *found, uint64_t exists)
+{
+	const char *why = why_not(im, found);
+
+	if (why) {
+		err_set(&im->dump.keep.err, ERR_LOCAL, "%s", why);
+		return mailbox_dump_failed(&im->dump);
+	}
+	if (im->dump_from == 0) {
+		im->dump.total = found->count;
+		look_at_count(im, im->exists < exists ? im->exists : exists, found->count);
+	}
+	return dump_each(im, found);
+}
+
 bool imaptalk_dump(struct imaptalk *im)
 {
-	struct found found = { .numbers = BUF(FOUND_MAX * sizeof(uint64_t)) };
-	struct mailbox_dump *dump = &im->dump;
+	struct found found = FOUND;
+	uint64_t exists = im->exists;
 
-	bool ok = (im->dump_from > 0 || mailbox_dump_open(dump, &im->talk, im->o.dump)) &&
-			imaptalk_ask_quietly(im, "UID SEARCH ALL", on_search, &found);
-	if (im->dump_from == 0)
-		dump->total = found.count;
-	const char *why = im->uidvalidity == 0 ?
-			"the server gives no UIDVALIDITY: messages cannot be told apart" :
-			found.count > FOUND_MAX ?
-			"over 100000 messages: too many for --dump" :
-			ok &&
-					mailbox_dump_renumbered(dump, buf_bytes(&im->folder),
-							im->uidvalidity) ?
-			"the server has numbered the folder anew (UIDVALIDITY) "
-			"since the first copy: give another name" :
-			NULL;
-	if (ok && why) {
-		err_set(&dump->keep.err, ERR_LOCAL, "%s", why);
-		ok = mailbox_dump_failed(dump);
-	}
-	ok = ok && dump_each(im, &found);
+	bool ok = (im->dump_from > 0 || mailbox_dump_open(&im->dump, &im->talk, im->o.dump)) &&
+			imaptalk_ask_quietly(im, "UID SEARCH ALL", on_search, &found) &&
+			dump_found(im, &found, exists);
 	if (!im->is_again)
-		ok = mailbox_dump_close(dump, ok);
+		ok = mailbox_dump_close(&im->dump, ok);
 	buf_free(&found.numbers);
 	return ok;
 }

@@ -75,13 +75,13 @@ static bool number_of(struct pop3talk *p, const char *which, uint64_t *number)
 
 /* ---- --list ---- */
 
-/* What one LIST line says, and later TOP. Only the newest --max messages are kept for the table. */
+/* What LIST says, and later TOP. */
 struct listing {
 	struct pop3talk *p;
 	struct table table;
 	uint64_t sum, lines;
-	uint64_t *sizes; /* of the newest */
-	uint64_t first;  /* number of sizes[0] */
+	uint64_t *sizes; /* of some messages that follow each other: */
+	uint64_t first, kept;
 	struct buf sizes_buf;
 	struct buf head;   /* header of the message asked for */
 	bool in_body, hit; /* --find */
@@ -96,7 +96,7 @@ static void on_list_line(void *ctx, struct bytes line)
 		return;
 	l->lines++;
 	l->sum += octets;
-	if (number >= l->first && number <= l->p->count)
+	if (number >= l->first && number - l->first < l->kept)
 		l->sizes[number - l->first] = octets;
 }
 
@@ -162,19 +162,32 @@ static bool fetch_rows(struct listing *l)
 	return ok;
 }
 
-/* LIST, keeping the sizes of the newest. */
-static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t newest)
+/* LIST, keeping the sizes from first on. */
+static bool ask_sizes(struct listing *l, uint64_t first)
+{
+	l->first = first;
+	l->lines = l->sum = 0;
+	memset(l->sizes, 0, (size_t)l->kept * sizeof(l->sizes[0]));
+	return ask(l->p, "LIST", on_list_line, l);
+}
+
+static bool listing_begin(struct listing *l, struct pop3talk *p, uint64_t first, uint64_t most)
 {
 	size_t fits;
 
 	*l = (struct listing){ .p = p,
-		.head = BUF(MAILTEXT_HEADER_MAX),
-		.sizes_buf = BUF((size_t)newest * sizeof(uint64_t) + 8) };
-	l->first = p->count > newest ? p->count - newest + 1 : 1;
+		.kept = p->count < most ? p->count : most,
+		.head = BUF(MAILTEXT_HEADER_MAX) };
+	l->sizes_buf.max = (size_t)l->kept * sizeof(l->sizes[0]) + 8;
 	l->sizes = (uint64_t *)(void *)buf_room(&l->sizes_buf, l->sizes_buf.max, &fits);
-	memset(l->sizes, 0, fits);
 	mailview_table_init(&l->table);
-	return ask(p, "LIST", on_list_line, l) && list_agrees(p, l);
+	return ask_sizes(l, first) && list_agrees(p, l);
+}
+
+/* Of the newest --max messages. */
+static bool list_newest(struct listing *l, struct pop3talk *p)
+{
+	return listing_begin(l, p, p->count > p->o.max ? p->count - p->o.max + 1 : 1, p->o.max);
 }
 
 static void listing_end(struct listing *l)
@@ -187,7 +200,7 @@ static void listing_end(struct listing *l)
 bool pop3talk_list(struct pop3talk *p)
 {
 	struct listing l;
-	bool ok = listing_begin(&l, p, p->o.max) && fetch_rows(&l);
+	bool ok = list_newest(&l, p) && fetch_rows(&l);
 
 	if (ok)
 		mailview_table_print(&l.table, p->talk.w, p->talk.common, l.first - 1);
@@ -253,7 +266,7 @@ bool pop3talk_find(struct pop3talk *p, bool *found)
 	if (p->wait.until_ms > 0 && p->octets_seen == p->octets + 1)
 		return true; /* nothing new since the last look */
 	p->octets_seen = p->octets + 1;
-	bool ok = listing_begin(&l, p, p->o.max);
+	bool ok = list_newest(&l, p);
 	const struct dialog_observer *ob = hush(p);
 	if (ok && p->caps.has & POP3_TOP)
 		ok = find_by(&l, true, found);
@@ -449,70 +462,105 @@ bool pop3talk_read(struct pop3talk *p, const char *which, bool headers_only)
 
 /* ---- --dump, --check ---- */
 
-static void on_keep_uidl(void *ctx, struct bytes line)
-{
-	struct buf *uids = ctx;
+/* All messages are read one after the other, however many: of a window of them the sizes and the
+ * unique ids are kept, and asked for again when that has been gone through. */
+enum { WINDOW = 50000, IDS_MAX = 2 * 1024 * 1024 };
 
-	buf_put(uids, line);
-	buf_putc(uids, '\n');
-}
-
-static uint64_t hash_of(struct bytes text)
-{
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < text.n; i++)
-		hash = (hash ^ text.p[i]) * 0x100000001b3;
-	return hash;
-}
-
-struct rank {
-	uint64_t hash;
-	uint32_t at, nth; /* where in the list; how many of the same came up to it */
+struct window {
+	struct listing l;  /* begins with number l.first */
+	uint64_t end;      /* the number behind it */
+	struct buf ids;    /* lines "NUMBER ID" */
+	uint64_t named;    /* messages so far that have one */
+	struct buf hashes; /* of all ids, while the first window is asked for */
+	struct buf shared; /* struct shared, sorted */
 };
 
-static int by_hash(const void *a, const void *b)
-{
-	const struct rank *x = a, *y = b;
+/* An id that several messages have, and how many of them were read. */
+struct shared {
+	uint64_t hash, nth;
+};
 
-	if (x->hash != y->hash)
-		return x->hash > y->hash ? 1 : -1;
-	return (x->at > y->at) - (x->at < y->at);
+static void on_id(void *ctx, struct bytes line)
+{
+	struct window *w = ctx;
+	struct pop3talk *p = w->l.p;
+	struct bytes uid;
+	uint64_t number;
+	bool odd = false;
+
+	if (!pop3_uidl_line(line, &number, &uid, &odd))
+		return;
+	if (w->l.first == 1) {
+		uint64_t hash = bytes_hash(BYTES_HASH, uid);
+		buf_put(&w->hashes, (struct bytes){ (unsigned char *)&hash, sizeof(hash) });
+		p->ids.hash = bytes_hash(bytes_hash(p->ids.hash, line), BYTES("\n"));
+		p->ids.count++;
+	}
+	if (number < w->l.first || number >= w->end)
+		return;
+	if (line.n >= w->ids.max - w->ids.n) {
+		w->end = number;
+		return;
+	}
+	buf_put(&w->ids, line);
+	buf_putc(&w->ids, '\n');
 }
 
-static int by_place(const void *a, const void *b)
+/* UIDL is optional (RFC 1939 7): the lines of LIST do instead. */
+static bool ask_ids(struct window *w)
 {
-	const struct rank *x = a, *y = b;
+	struct pop3talk *p = w->l.p;
+	struct talk *t = &p->talk;
 
-	return (x->at > y->at) - (x->at < y->at);
+	buf_clear(&w->ids);
+	w->end = w->l.first + w->l.kept;
+	if (w->end > p->count)
+		w->end = p->count + 1;
+	if (p->no_uidl)
+		return ask(p, "LIST", on_id, w);
+	if (!dialog_ask(&t->d, "UIDL"))
+		return talk_failed(t, t->stage);
+	if (dialog_is_ok(&t->d))
+		return read_lines(p, on_id, w);
+	if (t->d.is_over || w->l.first > 1)
+		return talk_refused(t, t->stage, NULL);
+	p->no_uidl = true;
+	transcript_note(&t->transcript,
+			"no unique ids (UIDL) here: a copy that is cut off has to be begun anew");
+	return ask(p, "LIST", on_id, w);
 }
 
 /* RFC 1939 7: no two messages have the same unique id; seen: popa3d 1.0 makes it of some fields of
- * the header. The second of the same name gets a name of its own, which later runs find again. */
-static bool rank_uids(struct bytes uids, struct buf *ranks)
+ * the header. */
+static void find_shared(struct window *w)
 {
-	struct bytes line, uid;
-	uint64_t number;
-	bool odd = false, unique = true;
+	const uint64_t *at = (uint64_t *)(void *)w->hashes.p;
+	size_t count = w->hashes.n / sizeof(*at);
 
-	while (bytes_line(&uids, &line)) {
-		if (!pop3_uidl_line(line, &number, &uid, &odd))
-			continue;
-		struct rank r = { hash_of(uid), (uint32_t)(ranks->n / sizeof(r)), 1 };
-		buf_put(ranks, (struct bytes){ (unsigned char *)&r, sizeof(r) });
+	if (count > 0)
+		qsort(w->hashes.p, count, sizeof(*at), bytes_hash_order);
+	for (size_t i = 1; i < count; i++) {
+		struct shared s = { at[i], 0 };
+		if (at[i] == at[i - 1] && (i == 1 || at[i] != at[i - 2]))
+			buf_put(&w->shared, (struct bytes){ (unsigned char *)&s, sizeof(s) });
 	}
-	struct rank *at = (struct rank *)(void *)ranks->p;
-	size_t count = ranks->n / sizeof(*at);
-	if (count > 0)
-		qsort(at, count, sizeof(*at), by_hash);
-	for (size_t i = 1; i < count; i++)
-		if (at[i].hash == at[i - 1].hash) {
-			at[i].nth = at[i - 1].nth + 1;
-			unique = false;
-		}
-	if (count > 0)
-		qsort(at, count, sizeof(*at), by_place);
-	return unique;
+	buf_free(&w->hashes);
+	if (w->shared.n > 0 && !w->l.p->no_uidl)
+		warn(w->l.p, "uidl-twice", "two messages have the same unique id (UIDL)");
+}
+
+/* The second message of the same id gets a name of its own, which later runs find again. */
+static void name_of(const struct window *w, struct bytes uid, struct buf *name)
+{
+	uint64_t hash = bytes_hash(BYTES_HASH, uid);
+	struct shared *s = w->shared.n == 0 ? NULL :
+					      bsearch(&hash, w->shared.p, w->shared.n / sizeof(*s),
+							      sizeof(*s), bytes_hash_order);
+
+	buf_clear(name);
+	buf_put(name, bytes_head(uid, 900));
+	if (s && ++s->nth > 1)
+		buf_printf(name, " %llu", (unsigned long long)s->nth);
 }
 
 static bool no_octet(void *ctx, struct bytes part)
@@ -529,23 +577,6 @@ static bool had_before(struct pop3talk *p)
 			"%s has messages, and this server has no UIDL to tell which: give another name",
 			p->o.dump);
 	return talk_failed(&p->talk, "local");
-}
-
-/* UIDL is optional (RFC 1939 7): the lines of LIST do instead. */
-static bool ask_ids(struct pop3talk *p)
-{
-	struct talk *t = &p->talk;
-
-	if (!dialog_ask(&t->d, "UIDL"))
-		return talk_failed(t, t->stage);
-	p->no_uidl = !dialog_is_ok(&t->d);
-	if (!p->no_uidl)
-		return read_lines(p, on_keep_uidl, &p->uids_before);
-	if (t->d.is_over)
-		return talk_refused(t, t->stage, NULL);
-	transcript_note(&t->transcript,
-			"no unique ids (UIDL) here: a copy that is cut off has to be begun anew");
-	return ask(p, "LIST", on_keep_uidl, &p->uids_before);
 }
 
 /* One message, into the dump when there is one. */
@@ -577,34 +608,36 @@ static bool fetch_one(struct pop3talk *p, uint64_t number, uint64_t listed, stru
 	return !p->o.dump || mailbox_dump_end(dump);
 }
 
-static bool fetch_each(struct listing *l, struct bytes uids, const struct buf *ranks)
+static bool fetch_window(struct window *w)
 {
-	struct pop3talk *p = l->p;
-	const struct rank *rank = (const struct rank *)(const void *)ranks->p;
-	const struct rank *end = rank + ranks->n / sizeof(*rank);
 	struct buf name = BUF(1000);
-	struct bytes line, uid;
-	uint64_t number, named = 0;
+	struct bytes rest = buf_bytes(&w->ids), line, uid;
+	uint64_t number;
 	bool odd, ok = true;
-	char fact[120];
 
-	while (ok && rank < end && bytes_line(&uids, &line)) {
-		if (!pop3_uidl_line(line, &number, &uid, &odd))
+	while (ok && bytes_line(&rest, &line)) {
+		pop3_uidl_line(line, &number, &uid, &odd);
+		if (number >= w->end)
 			continue;
-		buf_clear(&name);
-		buf_put(&name, bytes_head(uid, 900));
-		if (rank->nth > 1)
-			buf_printf(&name, " %u", (unsigned)rank->nth);
-		rank++;
-		if (number < 1 || number > p->count)
-			continue;
-		named++;
-		ok = fetch_one(p, number, l->sizes[number - 1], buf_bytes(&name));
+		w->named++;
+		name_of(w, uid, &name);
+		ok = fetch_one(w->l.p, number, w->l.sizes[number - w->l.first], buf_bytes(&name));
 	}
 	buf_free(&name);
+	return ok;
+}
+
+static bool fetch_rest(struct window *w)
+{
+	struct pop3talk *p = w->l.p;
+	char fact[120];
+	bool ok = fetch_window(w);
+
+	while (ok && w->end > w->l.first && w->end <= p->count)
+		ok = ask_sizes(&w->l, w->end) && ask_ids(w) && fetch_window(w);
 	snprintf(fact, sizeof(fact), "STAT says %llu messages, UIDL names %llu: not all were read",
-			(unsigned long long)p->count, (unsigned long long)named);
-	return ok && (named >= p->count || warn(p, "list-differs", fact));
+			(unsigned long long)p->count, (unsigned long long)w->named);
+	return ok && (w->named >= p->count || warn(p, "list-differs", fact));
 }
 
 static bool too_many(struct pop3talk *p)
@@ -616,45 +649,60 @@ static bool too_many(struct pop3talk *p)
 
 bool pop3talk_fetch_all(struct pop3talk *p)
 {
-	struct buf *uids = &p->uids_before;
-	struct buf ranks = BUF(POP3TALK_ALL_MAX * sizeof(struct rank));
-	struct listing l = { 0 };
+	struct window w = { .ids = BUF(IDS_MAX),
+		.hashes = BUF(POP3TALK_ALL_MAX * sizeof(uint64_t)),
+		.shared = BUF(POP3TALK_ALL_MAX * sizeof(uint64_t)) };
 
 	if (p->count > POP3TALK_ALL_MAX)
 		return too_many(p);
 	const struct dialog_observer *ob = hush(p);
-	bool ok = listing_begin(&l, p, p->count) && ask_ids(p);
-	if (ok && !rank_uids(buf_bytes(uids), &ranks) && !p->no_uidl)
-		warn(p, "uidl-twice", "two messages have the same unique id (UIDL)");
+	bool ok = listing_begin(&w.l, p, 1, WINDOW) && ask_ids(&w);
+	find_shared(&w);
 	p->dump.total = p->count;
 	if (p->o.dump)
 		ok = ok && mailbox_dump_open(&p->dump, &p->talk, p->o.dump);
-	ok = ok && fetch_each(&l, buf_bytes(uids), &ranks);
+	ok = ok && fetch_rest(&w);
 	p->talk.d.ob = ob;
 	if (p->o.dump)
 		ok = mailbox_dump_close(&p->dump, ok);
-	if (p->o.dump || p->no_uidl)
-		buf_clear(uids);
 	if (ok)
 		tell_others(p);
-	p->is_again = ok && p->own.check && uids->n > 0;
-	listing_end(&l);
-	buf_free(&ranks);
+	p->is_again = ok && p->own.check && !p->no_uidl && p->ids.count > 0;
+	listing_end(&w.l);
+	buf_free(&w.ids);
+	buf_free(&w.hashes);
+	buf_free(&w.shared);
 	return ok;
+}
+
+struct again {
+	uint64_t left, hash;
+};
+
+static void on_id_again(void *ctx, struct bytes line)
+{
+	struct again *a = ctx;
+	struct bytes uid;
+	uint64_t number;
+	bool odd = false;
+
+	if (a->left > 0 && pop3_uidl_line(line, &number, &uid, &odd)) {
+		a->hash = bytes_hash(bytes_hash(a->hash, line), BYTES("\n"));
+		a->left--;
+	}
 }
 
 /* The second session of --check: nothing was deleted, so the first one's lines are the head of
  * this one's (RFC 1939 7: a unique id persists across sessions). */
 bool pop3talk_check_again(struct pop3talk *p)
 {
-	struct buf uids = BUF(POP3TALK_UIDS_MAX);
+	struct again a = { p->ids.count, 0 };
 	const struct dialog_observer *ob = hush(p);
-	bool ok = ask(p, "UIDL", on_keep_uidl, &uids);
+	bool ok = ask(p, "UIDL", on_id_again, &a);
 
 	p->talk.d.ob = ob;
-	if (ok && !bytes_starts(buf_bytes(&uids), buf_bytes(&p->uids_before)))
+	if (ok && (a.left > 0 || a.hash != p->ids.hash))
 		warn(p, "uidl-unstable", "a second login gave other unique ids (UIDL)");
-	buf_free(&uids);
 	return ok;
 }
 

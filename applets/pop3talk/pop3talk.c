@@ -251,7 +251,7 @@ static bool transactions(struct pop3talk *p)
 
 	if (!pop3talk_stat(p))
 		return false;
-	if (p->uids_before.n > 0)
+	if (p->ids.count > 0)
 		return pop3talk_check_again(p);
 	if (o->wait_s > 0 ? !waited(p) : o->find && !found(p))
 		return false;
@@ -449,13 +449,11 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 		.talk.proto = PROTO_POP3,
 		.talk.annotate = annotate,
 		.stamp = BUF(512),
-		.uids_before = BUF(POP3TALK_UIDS_MAX),
 		.agrees = true,
 		.o.max = 50,
 	};
 	int code = talk_run(&p.talk, w, argc, argv);
 
 	buf_free(&p.stamp);
-	buf_free(&p.uids_before);
 	return code;
 }

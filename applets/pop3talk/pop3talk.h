@@ -6,8 +6,7 @@
 #include "proto/pop3.h"
 
 enum {
-	POP3TALK_ALL_MAX = 100000, /* messages for --dump and --check */
-	POP3TALK_UIDS_MAX = 8 * 1024 * 1024,
+	POP3TALK_ALL_MAX = KEEP_KNOWN_MAX, /* messages for --dump and --check */
 };
 
 struct pop3talk_options {
@@ -35,7 +34,9 @@ struct pop3talk {
 	struct mailbox_wait wait;
 	struct mailbox_figures figures;
 	uint64_t octets_seen;
-	struct buf uids_before; /* --check: the UIDL lines of the first session */
+	struct {
+		uint64_t count, hash; /* of the UIDL lines; 0 lines: not asked for yet */
+	} ids;
 };
 
 /* The transactions; each tells its own trouble and returns false. */

@@ -13,9 +13,14 @@
 
 /* ---- one response out of the stream ---- */
 
+static const char search[] = "* SEARCH ";
+
 void imap_reader_reset(struct imap_reader *r)
 {
 	buf_clear(&r->text);
+	if (r->is_cut)
+		buf_puts(&r->text, search);
+	r->is_cut = false;
 	r->literal_left = 0;
 	r->is_streamed = false;
 	r->line_at = 0;
@@ -73,14 +78,38 @@ static bool begin_literal(struct imap_reader *r)
 	return true;
 }
 
+/* How much of in belongs to what text holds, up to the end of a line at most. */
+static size_t piece_size(const struct imap_reader *r, struct bytes in)
+{
+	size_t line = bytes_find(in, '\n') + 1, head = sizeof(search) - 1;
+
+	if (r->literal_left > 0)
+		return r->literal_left < in.n ? (size_t)r->literal_left : in.n;
+	if (r->text.n < head)
+		return head - r->text.n < line ? head - r->text.n : line;
+	if (!bytes_starts_nocase(buf_bytes(&r->text), bytes_of(search)))
+		return line;
+	size_t at = r->text.n < IMAP_SEARCH_MAX ? IMAP_SEARCH_MAX - r->text.n : 0;
+	at += bytes_find(bytes_skip(in, at), ' ') + 1;
+	return at < line ? at : line;
+}
+
+/* The blank behind a number becomes the end of a SEARCH response that is long enough. */
+static bool cut_search(struct imap_reader *r)
+{
+	r->is_cut = r->text.n > IMAP_SEARCH_MAX && r->text.p[r->text.n - 1] == ' ' &&
+			bytes_starts_nocase(buf_bytes(&r->text), bytes_of(search));
+	if (r->is_cut) {
+		r->text.n--;
+		buf_puts(&r->text, "\r\n");
+	}
+	return r->is_cut;
+}
+
 enum imap_state imap_feed(struct imap_reader *r, struct bytes *in, struct bytes *part)
 {
 	while (in->n > 0) {
-		size_t lf = bytes_find(*in, '\n');
-		struct bytes piece = bytes_head(*in, lf + 1);
-		if (r->literal_left > 0)
-			piece = bytes_head(*in,
-					r->literal_left < in->n ? (size_t)r->literal_left : in->n);
+		struct bytes piece = bytes_head(*in, piece_size(r, *in));
 		*in = bytes_skip(*in, piece.n);
 		if (r->literal_left > 0 && r->is_streamed) {
 			r->literal_left -= piece.n;
@@ -91,6 +120,8 @@ enum imap_state imap_feed(struct imap_reader *r, struct bytes *in, struct bytes 
 		buf_put(&r->text, piece);
 		if (r->text.overflow)
 			return IMAP_TOO_LONG;
+		if (r->literal_left == 0 && cut_search(r))
+			return IMAP_DONE;
 		if (r->literal_left > 0) {
 			r->literal_left -= piece.n;
 			r->line_at = r->text.n;

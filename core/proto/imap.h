@@ -5,21 +5,22 @@
 #include "sys/buf.h"
 
 enum {
-	/* of one response, without the literals that are handed over: a SEARCH answer of 100,000
-	 * messages fits */
-	IMAP_TEXT_MAX = 1024 * 1024,
-	IMAP_NAME_MAX = 1024, /* of a folder, decoded */
+	IMAP_TEXT_MAX = 1024 * 1024, /* of one response, without what is handed over */
+	IMAP_SEARCH_MAX = 16 * 1024, /* of a SEARCH response: then another one begins */
+	IMAP_NAME_MAX = 1024,        /* of a folder, decoded */
 };
 
 /* One response, cut out of the stream: a line, and where it ends in a literal ("{12}") the octets
  * and the line behind them. Literals behind BODY[...] are message data of any size: they are
- * handed over in parts, and an empty quoted string stands for them in text. Zero it, set
- * text.max, feed it. */
+ * handed over in parts, and an empty quoted string stands for them in text. The line of a SEARCH
+ * response has no bound but the folder's size: it comes as several of them. Zero it, set text.max,
+ * feed it. */
 struct imap_reader {
 	struct buf text;       /* all else as it came, the last line end included */
 	uint64_t literal_left; /* octets of a literal still to come */
 	bool is_streamed;      /* they are handed over */
 	size_t line_at;        /* where in text the unfinished line begins */
+	bool is_cut;           /* a SEARCH response goes on behind this one */
 };
 
 enum imap_state { IMAP_MORE, IMAP_PART, IMAP_DONE, IMAP_TOO_LONG };

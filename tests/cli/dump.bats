@@ -87,3 +87,14 @@ sums() { "$BATS_TEST_DIRNAME/../lib/mkmail" sums "$@"; }
 	says "of 20 messages, 0 MB"
 	tr '\r' '\n' <out | grep -q '^C: QUIT'
 }
+
+@test "imaptalk: fewer messages are named than there are: told, and what is named is copied" {
+	peer "send * OK" "expect a1 CAPABILITY" "raw a1 OK\r\n" "expect a2 LOGIN" "raw a2 OK\r\n" "expect a3" "raw a3 OK\r\n" \
+		"expect a4 EXAMINE" 'raw * 3 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\na4 OK\r\n' "expect a5 UID SEARCH ALL" \
+		'raw * SEARCH 7\r\na5 OK\r\n' "expect a6 UID FETCH 7" 'raw * 1 FETCH (UID 7 BODY[] {3}\r\nx\r\n)\r\na6 OK\r\n' \
+		"expect a7 LOGOUT" 'raw a7 OK\r\n'
+	dump imaptalk "$PORT" copy
+	exits 1
+	says "EXISTS says 3 messages, SEARCH named 1" imap-list-differs "1 kept now"
+	peer_done
+}

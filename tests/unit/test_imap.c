@@ -90,6 +90,46 @@ static void test_a_response_has_an_end(void **state)
 	buf_free(&line);
 }
 
+/* Several SEARCH responses say the same as a long one, and no number is cut. */
+static void test_a_long_search(void **state)
+{
+	enum { NUMBERS = 30000 };
+	struct buf line = BUF(NUMBERS * 10), numbers = BUF(NUMBERS * 10);
+	static const size_t cuts[] = { 1, 7, 4096, NUMBERS * 10 };
+
+	(void)state;
+	buf_puts(&line, "* SEARCH");
+	for (int i = 0; i < NUMBERS; i++)
+		buf_printf(&line, " %d", 100000 + 7 * i);
+	buf_puts(&line, "\r\nx");
+	for (size_t i = 0; i < COUNT(cuts); i++) {
+		struct imap_reader r = { .text.max = IMAP_SEARCH_MAX + 100 };
+		struct bytes in = buf_bytes(&line), part;
+		buf_clear(&numbers);
+		while (in.n > 1) {
+			struct bytes piece = bytes_head(in, cuts[i] < in.n ? cuts[i] : in.n - 1);
+			size_t offered = piece.n;
+			enum imap_state s = imap_feed(&r, &piece, &part);
+			in = bytes_skip(in, offered - piece.n);
+			assert_true(s == IMAP_DONE || (s == IMAP_MORE && piece.n == 0));
+			if (s != IMAP_DONE)
+				continue;
+			assert_true(bytes_starts(buf_bytes(&r.text), BYTES("* SEARCH ")));
+			assert_true(bytes_ends(buf_bytes(&r.text), BYTES("\r\n")));
+			buf_put(&numbers,
+					bytes_skip(bytes_head(buf_bytes(&r.text), r.text.n - 2),
+							8));
+			imap_reader_reset(&r);
+		}
+		assert_int_equal(numbers.n, line.n - 8 - 3);
+		assert_memory_equal(numbers.p, line.p + 8, numbers.n);
+		assert_int_equal(r.text.n, 0);
+		buf_free(&r.text);
+	}
+	buf_free(&line);
+	buf_free(&numbers);
+}
+
 static void test_items(void **state)
 {
 	static const struct {
@@ -238,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_responses),
 		cmocka_unit_test(test_a_response_has_an_end),
+		cmocka_unit_test(test_a_long_search),
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_decoders),
 		cmocka_unit_test(test_folder_names),
