@@ -52,6 +52,9 @@ static const char *const more[] = {
 	"FILE is a log, packed by gzip or not, \"-\" (standard input) or \"exec:COMMAND ARGS\": as syslog or"
 	" the programs write it, as journalctl prints it (also -o json and export), or of docker."
 	" Without FILE the log of this system is found, the journal too.",
+	"--merge gives what --summary of all the logs would, but for rows that were left out for room and a"
+	" \"last message repeated\" that a part begins with. Parts of one log may come in any order; when"
+	" some were merged before, those have to be neighbours.",
 	NULL,
 };
 

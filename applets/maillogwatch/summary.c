@@ -3,22 +3,22 @@
  *
  * Everything is a sum, so that summaries of parts of a log add up to the summary of the whole. Two
  * things are not by nature: how many mails were deferred (however often), and who sent how many:
- * both need to know a mail again. Hence the table of mails that are not done with, which is written
- * out and merged too.
+ * both need to know a mail again (summary_mails.c).
  */
 #include "applets/maillogwatch/summary.h"
 
 #include "applets/maillogwatch/maillogwatch.h"
+#include "know/advice.h"
 #include "sys/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_FIRST = 1024, SENDERS_MAX = 2 * 1024 * 1024, TEXT_MAX = 1024 };
+enum { TEXT_MAX = 1024 };
 
 const char *const summary_table_names[SUMMARY_TABLES] = { "reasons", "senders", "recipients",
 	"domains", "relays", "slow_ms", "rejected_ips", "failed_ips", "failed_users",
-	"failed_pairs", "alarms", "troubles", "unknown" };
+	"failed_pairs", "alarms", "troubles", "unknown", "unexplained" };
 
 #define NUMBER(name)                                  \
 	{                                             \
@@ -45,18 +45,20 @@ uint64_t *summary_number(struct summary *s, size_t i)
 
 void summary_init(struct summary *s)
 {
-	*s = (struct summary){ .senders = BUF(SENDERS_MAX), .text = BUF(TEXT_MAX) };
-	s->slots = SLOTS_FIRST;
-	s->ids = xcalloc(s->slots, sizeof(s->ids[0]));
-	buf_putc(&s->senders, '\0');
+	*s = (struct summary){ .text = BUF(TEXT_MAX) };
+	s->faults = xcalloc(advice_count, sizeof(s->faults[0]));
+	s->match = xmalloc(sizeof(*s->match));
+	match_init(s->match);
+	summary_mails_init(s);
 }
 
 void summary_free(struct summary *s)
 {
 	for (size_t i = 0; i < SUMMARY_TABLES; i++)
 		tally_free(&s->tables[i]);
-	free(s->ids);
-	buf_free(&s->senders);
+	free(s->faults);
+	free(s->match);
+	summary_mails_free(s);
 	buf_free(&s->text);
 }
 
@@ -64,168 +66,6 @@ static void count_text(struct summary *s, enum summary_table table, struct bytes
 {
 	if (text.n > 0)
 		tally_add(&s->tables[table], text, n);
-}
-
-/* Linear probing; the one that was asked for, or the free slot where it belongs. */
-static struct summary_id *find_id(struct summary *s, uint64_t hash)
-{
-	size_t at = (size_t)hash & (s->slots - 1);
-
-	while (s->ids[at].hash != 0 && s->ids[at].hash != hash)
-		at = (at + 1) & (s->slots - 1);
-	return &s->ids[at];
-}
-
-/* Closes the hole: what follows and belongs before it moves up. */
-static void drop_id(struct summary *s, struct summary_id *id)
-{
-	size_t hole = (size_t)(id - s->ids), at = hole;
-
-	s->ids[hole].hash = 0;
-	s->id_count--;
-	for (;;) {
-		at = (at + 1) & (s->slots - 1);
-		if (s->ids[at].hash == 0)
-			return;
-		size_t home = (size_t)s->ids[at].hash & (s->slots - 1);
-		if (((at - home) & (s->slots - 1)) < ((at - hole) & (s->slots - 1)))
-			continue;
-		s->ids[hole] = s->ids[at];
-		s->ids[at].hash = 0;
-		hole = at;
-	}
-}
-
-/* What a mail adds once; ids without a beginning keep it for later. */
-static void count_id(struct summary *s, const struct summary_id *id, uint8_t flags)
-{
-	const char *sender = (const char *)s->senders.p + id->sender;
-
-	if (flags & SUMMARY_QUEUED) {
-		s->mail_octets += id->size;
-		tally_add(&s->tables[SUMMARY_SENDERS], id->sender ? bytes_of(sender) : BYTES("<>"),
-				1);
-	}
-	if (flags & SUMMARY_DEFERRED)
-		s->deferred_mails++;
-}
-
-/* Into so many slots; ids that were heard of last before limit_s are forgotten. */
-static void move_ids(struct summary *s, size_t slots, int64_t limit_s)
-{
-	struct summary_id *old = s->ids, *end = old + s->slots;
-
-	s->slots = slots;
-	s->ids = xcalloc(slots, sizeof(s->ids[0]));
-	s->id_count = 0;
-	for (struct summary_id *id = old; id < end; id++) {
-		if (id->hash == 0)
-			continue;
-		if (id->last_s >= limit_s) {
-			*find_id(s, id->hash) = *id;
-			s->id_count++;
-			continue;
-		}
-		if (!(id->flags & SUMMARY_BEGUN))
-			count_id(s, id, id->flags);
-		s->forgotten_ids++;
-	}
-	free(old);
-}
-
-/* Forgets the older half of all ids; those without a time are the oldest. */
-static void forget_ids(struct summary *s)
-{
-	int64_t oldest = INT64_MAX, newest = SYSLOG_NO_TIME;
-
-	for (size_t i = 0; i < s->slots; i++) {
-		int64_t last_s = s->ids[i].last_s;
-		if (s->ids[i].hash == 0 || last_s == SYSLOG_NO_TIME)
-			continue;
-		oldest = last_s < oldest ? last_s : oldest;
-		newest = last_s > newest ? last_s : newest;
-	}
-	move_ids(s, s->slots, newest < oldest ? INT64_MAX : newest - (newest - oldest) / 2);
-}
-
-static struct summary_id *make_id(struct summary *s, uint64_t hash)
-{
-	if (s->id_count >= SUMMARY_IDS_MAX)
-		forget_ids(s);
-	else if (s->id_count >= s->slots / 4 * 3)
-		move_ids(s, s->slots * 2, INT64_MIN);
-	struct summary_id *id = find_id(s, hash);
-	if (id->hash == 0) {
-		*id = (struct summary_id){ .hash = hash };
-		s->id_count++;
-	}
-	return id;
-}
-
-static uint32_t keep_sender(struct summary *s, struct bytes sender)
-{
-	size_t at = s->senders.n;
-
-	sender = bytes_head(sender, TALLY_KEY_MAX);
-	if (sender.n == 0 || at + sender.n + 1 > SENDERS_MAX || memchr(sender.p, '\0', sender.n))
-		return 0;
-	buf_put(&s->senders, sender);
-	buf_putc(&s->senders, '\0');
-	return (uint32_t)at;
-}
-
-static uint64_t id_hash(const struct log_event *e)
-{
-	uint64_t h = (tally_hash(e->id) ^ (tally_hash(e->at.host) << 1)) >> 1;
-
-	return h ? h : 1;
-}
-
-static void begin_id(struct summary *s, const struct log_event *e)
-{
-	struct summary_id *id = make_id(s, id_hash(e));
-
-	if (id->flags && !(id->flags & SUMMARY_BEGUN)) { /* an id of before, used again */
-		count_id(s, id, id->flags);
-		id->flags = 0;
-	}
-	id->flags = (id->flags & ~SUMMARY_DONE) | SUMMARY_BEGUN;
-	id->last_s = e->at.wall_s;
-}
-
-/* Sets flag for the mail; true when it is counted now: the first time, and its beginning known. */
-static bool mark_id(struct summary *s, const struct log_event *e, uint8_t flag)
-{
-	struct summary_id *id = make_id(s, id_hash(e));
-	bool is_first = !(id->flags & flag);
-
-	id->last_s = e->at.wall_s;
-	if (is_first && flag == SUMMARY_QUEUED && !(id->flags & SUMMARY_BEGUN)) {
-		id->size = e->size;
-		id->sender = keep_sender(s, e->from);
-	}
-	id->flags |= flag;
-	return is_first && (id->flags & SUMMARY_BEGUN);
-}
-
-static void end_id(struct summary *s, const struct log_event *e)
-{
-	struct summary_id *id = find_id(s, id_hash(e));
-
-	if (id->hash == 0)
-		return; /* nothing of it is counted */
-	if (id->flags & SUMMARY_BEGUN)
-		drop_id(s, id);
-	else
-		id->flags |= SUMMARY_DONE;
-}
-
-static void count_queued(struct summary *s, const struct log_event *e)
-{
-	if (!mark_id(s, e, SUMMARY_QUEUED))
-		return;
-	s->mail_octets += e->size;
-	tally_add(&s->tables[SUMMARY_SENDERS], e->from.n ? e->from : BYTES("<>"), 1);
 }
 
 static void count_reason(struct summary *s, const struct log_event *e)
@@ -270,8 +110,10 @@ static void count_delivery(struct summary *s, const struct log_event *e)
 	count_text(s, SUMMARY_DOMAINS, bytes_skip(e->to, at + 1), e->at.count);
 	count_text(s, SUMMARY_RELAYS, e->relay, e->at.count);
 	count_delays(s, e);
-	if (e->class == LOG_DEFERRED && (e->id.n == 0 || mark_id(s, e, SUMMARY_DEFERRED)))
+	if (e->class == LOG_DEFERRED && e->id.n == 0)
 		s->deferred_mails++;
+	else if (e->class == LOG_DEFERRED)
+		summary_mail(s, e, SUMMARY_DEFERRED);
 	if (e->class != LOG_SENT)
 		count_reason(s, e);
 }
@@ -341,6 +183,35 @@ static void count_unknown(struct summary *s, const struct log_event *e)
 	s->foreign += e->at.count;
 }
 
+void summary_add_fault(struct summary *s, const struct advice *a, const struct summary_fault *more)
+{
+	struct summary_fault *fault = &s->faults[a - advice_list()];
+
+	if (fault->count == 0) {
+		*fault = *more;
+		return;
+	}
+	fault->count += more->count;
+	if (fault->first_s == SYSLOG_NO_TIME ||
+			(more->first_s != SYSLOG_NO_TIME && more->first_s < fault->first_s))
+		fault->first_s = more->first_s;
+	if (more->last_s > fault->last_s)
+		fault->last_s = more->last_s;
+}
+
+static void count_fault(struct summary *s, const struct log_event *e)
+{
+	struct finding f;
+	struct advice_binds binds;
+	const struct advice *a = event_advice(s->match, e, &f, &binds);
+
+	if (a)
+		summary_add_fault(s, a,
+				&(struct summary_fault){ e->at.count, e->at.wall_s, e->at.wall_s });
+	else
+		count_said(s, e, SUMMARY_UNEXPLAINED);
+}
+
 static void count_time(struct summary *s, const struct log_event *e)
 {
 	struct summary_segment *last = &s->segments[s->segment_count - (s->segment_count > 0)];
@@ -366,20 +237,21 @@ void summary_event(struct summary *s, const struct log_event *e)
 {
 	s->counts[e->class] += e->at.count;
 	count_time(s, e);
+	if (filter_rank(e) >= WATCH_PROBLEM)
+		count_fault(s, e);
 	switch (e->class) {
 	case LOG_RECEIVED:
 		count_hour(s, e);
 		if (e->id.n > 0)
-			begin_id(s, e);
+			summary_mail(s, e, SUMMARY_BEGUN);
 		if (e->id.n > 0 && e->from.p && e->family != LOG_POSTFIX)
-			count_queued(s, e);
+			summary_mail(s, e, SUMMARY_QUEUED);
 		break;
 	case LOG_IDENTIFIED:
-		if (find_id(s, id_hash(e))->hash == 0)
-			begin_id(s, e);
+		summary_mail(s, e, SUMMARY_BEGUN | SUMMARY_NAMED);
 		break;
 	case LOG_QUEUED:
-		count_queued(s, e);
+		summary_mail(s, e, SUMMARY_QUEUED);
 		break;
 	case LOG_SENT:
 	case LOG_DEFERRED:
@@ -388,7 +260,7 @@ void summary_event(struct summary *s, const struct log_event *e)
 		count_delivery(s, e);
 		break;
 	case LOG_REMOVED:
-		end_id(s, e);
+		summary_mail(s, e, SUMMARY_DONE);
 		break;
 	case LOG_REJECTED:
 		count_hour(s, e);
@@ -449,37 +321,7 @@ void summary_add_segment(struct summary *s, struct summary_segment segment)
 	s->segments[at] = segment;
 }
 
-void summary_add_id(struct summary *s, const struct summary_id *other, struct bytes sender)
-{
-	struct summary_id *id = make_id(s, other->hash);
-	uint8_t had = id->flags, both = had | other->flags;
-
-	if (had == 0) {
-		*id = *other;
-		id->sender = keep_sender(s, sender);
-		return;
-	}
-	uint8_t fresh = other->flags & ~had;
-	if (fresh & SUMMARY_QUEUED && !(other->flags & SUMMARY_BEGUN)) {
-		id->size = other->size;
-		id->sender = keep_sender(s, sender);
-	}
-	if (other->last_s > id->last_s)
-		id->last_s = other->last_s;
-	/* the part that has the beginning counted its own; the other's is added now */
-	struct summary_id copy = *id;
-	id->flags = both;
-	if ((both & SUMMARY_BEGUN) && !(other->flags & SUMMARY_BEGUN))
-		count_id(s, &copy, fresh);
-	if ((other->flags & SUMMARY_BEGUN) && !(had & SUMMARY_BEGUN))
-		count_id(s, &copy, had & ~other->flags);
-	if ((both & SUMMARY_BEGUN) && (both & SUMMARY_DONE))
-		drop_id(s, id);
-}
-
 void summary_close(struct summary *s)
 {
-	for (size_t i = 0; i < s->slots; i++)
-		if (s->ids[i].hash && !(s->ids[i].flags & SUMMARY_BEGUN))
-			count_id(s, &s->ids[i], s->ids[i].flags);
+	summary_mails_close(s);
 }

@@ -4,6 +4,7 @@
  * The text format of Prometheus 0.0.4. A log that is rotated makes the counts fall: hence gauges.
  */
 #include "applets/maillogwatch/summary.h"
+#include "know/advice.h"
 
 #include <inttypes.h>
 
@@ -24,6 +25,15 @@ void summary_prom(struct summary *s, struct buf *out)
 				*summary_number(s, i));
 	put_head(out, "alarms", "Kinds of messages that say something does not work.");
 	buf_printf(out, "maillog_alarms %zu\n", s->tables[SUMMARY_ALARMS].count);
+	put_head(out, "faults", "Lines that an entry of the knowledge base explains.");
+	for (size_t i = 0; i < advice_count; i++)
+		if (s->faults[i].count > 0)
+			buf_printf(out, "maillog_faults{id=\"%s\"} %" PRIu64 "\n",
+					advice_list()[i].id, s->faults[i].count);
+	put_head(out, "unexplained",
+			"Lines that tell of problems which the knowledge base does not know.");
+	buf_printf(out, "maillog_unexplained %" PRIu64 "\n",
+			tally_sum(&s->tables[SUMMARY_UNEXPLAINED]));
 	put_head(out, "failed_login_addresses", "Addresses with failed logins.");
 	buf_printf(out, "maillog_failed_login_addresses %zu\n",
 			s->tables[SUMMARY_FAILED_IPS].count);

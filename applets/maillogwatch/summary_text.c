@@ -264,6 +264,55 @@ static void put_alarms(struct summary *s, struct world *w)
 	}
 }
 
+/* What an entry says of whomever it may be. */
+static void put_meaning(struct world *w, const struct advice *a)
+{
+	struct buf means = BUF(LINE_MAX_BYTES);
+
+	advice_expand(&means, a->means, &(struct finding){ .is_partial = true }, NULL);
+	put_indented(w, buf_bytes(&means));
+	buf_free(&means);
+}
+
+static void put_fault(struct world *w, const struct summary_fault *fault, const struct advice *a)
+{
+	struct buf text = BUF(LINE_MAX_BYTES);
+
+	buf_puts(&text, a->id);
+	if (fault->first_s != SYSLOG_NO_TIME) {
+		buf_puts(&text, "   ");
+		event_time(&text, fault->first_s);
+		if (fault->last_s != fault->first_s) {
+			buf_puts(&text, " .. ");
+			event_time(&text, fault->last_s);
+		}
+	}
+	put_row(w, fault->count, buf_bytes(&text), "", true);
+	put_meaning(w, a);
+	buf_free(&text);
+}
+
+/* What the knowledge base says about all lines that tell of problems. */
+static void put_faults(struct summary *s, struct world *w)
+{
+	struct tally order = { .dropped = 0 };
+
+	for (size_t i = 0; i < advice_count; i++)
+		if (s->faults[i].count > 0)
+			tally_add(&order, bytes_of(advice_list()[i].id), s->faults[i].count);
+	if (order.count > 0)
+		out_puts(&w->out, "\nknown faults (\"mtabox explain ID\" tells more)\n");
+	tally_top(&order, ROWS);
+	for (size_t i = 0; i < order.count && i < ROWS; i++) {
+		const struct advice *a = advice_by_id(tally_text(&order, &order.rows[i]));
+		put_fault(w, &s->faults[a - advice_list()], a);
+	}
+	if (order.count > ROWS)
+		out_printf(&w->out, "%9s  and %zu more\n", "", order.count - ROWS);
+	tally_free(&order);
+	put_table(s, w, SUMMARY_UNEXPLAINED, "problems that are not known here, by kind");
+}
+
 /* What the numbers above cannot know. */
 static void put_complete(struct summary *s, struct world *w)
 {
@@ -313,6 +362,7 @@ void summary_print(struct summary *s, struct world *w, const char *name)
 	put_hours(s, w);
 	put_delays(s, w);
 	put_alarms(s, w);
+	put_faults(s, w);
 	put_table(s, w, SUMMARY_TROUBLES, "troubles");
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		put_table(s, w, tables[i].table, tables[i].title);

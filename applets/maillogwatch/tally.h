@@ -36,4 +36,7 @@ uint64_t tally_sum(const struct tally *t);
  * Only tally_free and reading are allowed after it. */
 void tally_top(struct tally *t, size_t k);
 
+/* All rows in the order of tally_top; what is counted later follows them. */
+void tally_sort(struct tally *t);
+
 uint64_t tally_hash(struct bytes text);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -69,12 +70,38 @@ static void test_full(void **state)
 	tally_free(&t);
 }
 
+/* Sorted, it is counted on as before. */
+static void test_sort(void **state)
+{
+	struct tally t = { .dropped = 0 };
+
+	(void)state;
+	tally_sort(&t);
+	for (unsigned i = 0; i < 500; i++)
+		add_number(&t, i * 7 % 500, i % 13);
+	tally_sort(&t);
+	for (size_t i = 1; i < t.count; i++) {
+		struct tally_row *a = &t.rows[i - 1], *b = &t.rows[i];
+		assert_true(a->count > b->count ||
+				(a->count == b->count &&
+						memcmp(tally_text(&t, a).p, tally_text(&t, b).p,
+								a->n < b->n ? a->n : b->n) <= 0));
+	}
+	for (unsigned i = 0; i < 510; i++)
+		add_number(&t, i, 1);
+	assert_int_equal(t.count, 510);
+	assert_int_equal(tally_get(&t, BYTES("number 3")), 429 % 13 + 1);
+	assert_int_equal(tally_get(&t, BYTES("number 509")), 1);
+	tally_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_and_order),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_sort),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
