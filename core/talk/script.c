@@ -65,7 +65,11 @@ static bool peer_spoke(struct script *s)
 {
 	struct dialog *d = s->d;
 	char tag[sizeof(d->tag)];
+	short wants;
 
+	/* RFC 8446 4.6.1: a session ticket, which says nothing */
+	if (d->in.n == 0 && stream_try_read(d->s, &d->in, &wants, &d->err) == IO_TIMEOUT)
+		return true;
 	/* IMAP: news; the command it was typed with may go on (IDLE) */
 	memcpy(tag, d->tag, sizeof(tag));
 	d->tag[0] = '\0';

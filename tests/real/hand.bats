@@ -29,6 +29,16 @@ setup() { servers; }
 	says 'C: STARTTLS' 'TLS1.3' 'S: 235' 'S: 221'
 }
 
+# TLS 1.3 servers send session tickets when nobody has asked for anything.
+@test "typed behind /starttls, and in TLS from the first byte: nothing is waited for that was not asked" {
+	terminal wait 'C: ' type 'EHLO client.example.com\r' wait '250 ' wait 'C: ' type '/starttls\r' wait 'TLS1.3' \
+		wait 'C: ' type 'EHLO client.example.com\r' wait '250 ' wait 'C: ' type 'QUIT\r' wait '221 2' \
+		-- smtptalk "localhost:$SMTP_PORT" --ca-file "$PKI/root.pem"
+	exits 0
+	terminal wait 'TLS1.3' wait 'C: ' type 'a1 LOGOUT\r' wait 'BYE' -- imaptalk "localhost:$IMAPS_PORT" --tls implicit --ca-file "$PKI/root.pem"
+	exits 0
+}
+
 @test "the lists before and after STARTTLS stand side by side" {
 	try smtptalk "localhost:$SUBMISSION_PORT" --ca-file "$PKI/root.pem" --quit-after tls
 	exits 0
