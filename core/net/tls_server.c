@@ -65,14 +65,20 @@ static bool failed(struct err *e, const char *what, int code)
 
 /* --- self-made --- */
 
+/* YYYYMMDDhhmmss; strftime would bring the locale with it. */
 static void date_text(char out[16], int64_t seconds)
 {
 	time_t t = (time_t)seconds;
 	struct tm date;
 
 	gmtime_r(&t, &date);
-	if (strftime(out, 16, "%Y%m%d%H%M%S", &date) == 0)
-		bug("strftime");
+	const int pairs[] = { 19 + date.tm_year / 100, date.tm_year % 100, date.tm_mon + 1,
+		date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec };
+	for (size_t i = 0; i < 7; i++) {
+		out[2 * i] = (char)('0' + pairs[i] / 10 % 10);
+		out[2 * i + 1] = (char)('0' + pairs[i] % 10);
+	}
+	out[14] = '\0';
 }
 
 /* The list borrows names, and for addresses ips. mbedTLS writes it from its end, so it is
