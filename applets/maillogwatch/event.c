@@ -148,6 +148,7 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 		reply = bytes_skip(reply, after(reply, quoted[i]));
 	if (e->code > 0 && reply.n < e->reason.n)
 		a = advise_reply(m, reply, f, binds);
+	f->is_peers = a != NULL;
 	if (!a) {
 		f->proto = ADVICE_LOG;
 		f->text = e->at.text;

@@ -2,12 +2,13 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/explain.h"
 
+#include "proto/b64.h"
 #include "sys/world.h"
 #include "ui/show.h"
 
 #include <string.h>
 
-enum { DELAY_NOTABLE_MS = 10 * 1000, TEXT_MAX = 16384, INDENT = 4 };
+enum { DELAY_NOTABLE_MS = 10 * 1000, TEXT_MAX = 16384, INDENT = 4, PROMPT_MAX = 300 };
 
 bool explain_is_consequence(const struct advice *a)
 {
@@ -38,17 +39,38 @@ static void put_delays(struct buf *out, const struct log_event *e)
 				sum_ms / 1000, most == 1 ? "waiting " : "", explain_stages[most]);
 }
 
-/* Only the two known prompts are decoded: anything else there may be somebody's secret. */
+static bool is_printable(struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || text.p[i] > '~')
+			return false;
+	return true;
+}
+
+/* Postfix logs what the server said last: a prompt of LOGIN, the challenge of CRAM-MD5 (RFC 2195 2)
+ * or DIGEST-MD5 (RFC 2831 2.1.1). Only such are decoded: what looks otherwise may be a secret. */
 static void put_prompt(struct buf *out, struct bytes text)
 {
-	static const struct {
-		const char *coded, *plain;
-	} prompts[] = { { "UGFzc3dvcmQ6", "Password:" }, { "VXNlcm5hbWU6", "Username:" } };
+	static const struct bytes mark = BYTES("authentication failed: ");
+	struct bytes coded, rest = bytes_skip(text, bytes_search(text, mark) + mark.n);
+	struct buf plain = BUF(PROMPT_MAX);
 
-	for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
-		if (bytes_search(text, bytes_of(prompts[i].coded)) < text.n)
-			buf_printf(out, "%s is base64 for \"%s\": the server's prompt, no secret.",
-					prompts[i].coded, prompts[i].plain);
+	bytes_word(&rest, &coded);
+	coded = bytes_head(coded, bytes_find(coded, ','));
+	if (coded.n == 0 || b64_decode(coded, &plain, NULL) != B64_OK ||
+			!is_printable(buf_bytes(&plain)))
+		plain.n = 0;
+	struct bytes said = buf_bytes(&plain);
+	bool is_prompt = bytes_ends(said, BYTES(":"));
+	if (is_prompt || (bytes_starts(said, BYTES("<")) && bytes_ends(said, BYTES(">"))) ||
+			bytes_search(said, BYTES("nonce=\"")) < said.n) {
+		buf_put(out, coded);
+		buf_puts(out, " is base64 for \"");
+		buf_put(out, said);
+		buf_printf(out, "\": the server's %s, no secret.",
+				is_prompt ? "prompt" : "challenge");
+	}
+	buf_free(&plain);
 }
 
 void explain_facts(struct buf *out, const struct log_event *e)
@@ -85,6 +107,18 @@ static void put_template(struct world *w, const char *head, const char *template
 	buf_free(&text);
 }
 
+/* Commands that ask over the network, or our own queue; others look into files and daemons. */
+static bool is_for_here(const char *next)
+{
+	static const char *const words[] = { "{talk}", "smtptalk", "mscan", "dig", "openssl",
+		"b64auth", "postqueue", "maillogwatch" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(next, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 void explain_note(struct world *w, const struct advice *a, const struct finding *f,
 		const struct advice_binds *b, const struct log_event *e)
 {
@@ -98,6 +132,7 @@ void explain_note(struct world *w, const struct advice *a, const struct finding 
 	buf_free(&facts);
 	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
 		put_template(w, "likely: ", a->likely[i], f, b);
-	put_template(w, "next: ", a->next, f, b);
+	bool is_theirs = f->is_peers && a->next && !is_for_here(a->next);
+	put_template(w, is_theirs ? "next, on that host: " : "next: ", a->next, f, b);
 	out_printf(&w->out, "%*s[%s]\n", INDENT, "", a->id);
 }

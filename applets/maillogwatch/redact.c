@@ -117,6 +117,17 @@ static bool is_digit(unsigned char c)
 	return c >= '0' && c <= '9';
 }
 
+/* One of those in list, which blanks part. */
+static bool is_among(struct bytes word, const char *list)
+{
+	struct bytes rest = bytes_of(list), one;
+
+	while (bytes_word(&rest, &one))
+		if (bytes_equal(one, word))
+			return true;
+	return false;
+}
+
 /* PLAIN: by its own looks. */
 enum kind { PLAIN, USER, HOST };
 
@@ -126,17 +137,17 @@ static bool is_part(unsigned char c)
 	return c > ' ' && c != 0x7f && !strchr("<>(),;\"[]'{}/?|", c);
 }
 
-/* The keys that a login name without "@" stands behind. */
+/* Octets of the key in front that a login name without "@" stands behind; 0: none. */
 static size_t user_key(struct bytes word)
 {
-	static const struct bytes keys[] = { BYTES("sasl_username="), BYTES("ruser="),
-		BYTES("user="), BYTES("set_id="), BYTES("authid="), BYTES("from="), BYTES("to="),
-		BYTES("ctladdr="), BYTES("A=plain:"), BYTES("A=login:"), BYTES("U=") };
+	size_t n = bytes_find(word, '=') + 1;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (bytes_starts(word, keys[i]))
-			return keys[i].n;
-	return 0;
+	if (n <= word.n &&
+			is_among(bytes_head(word, n),
+					"sasl_username= ruser= user= set_id= authid="
+					" from= to= ctladdr= U="))
+		return n;
+	return is_among(bytes_head(word, 8), "A=plain: A=login:") ? 8 : 0; /* Exim's A=login:NAME */
 }
 
 static bool is_v4(struct bytes w)
@@ -180,15 +191,9 @@ static struct bytes top_of(struct bytes w)
 
 static bool is_file(struct bytes w)
 {
-	static const char *const tops[] = { "db", "cf", "conf", "so", "c", "log", "lmtp", "pem",
-		"key", "sock", "pid", "py", "pl", "crt", "sh", "gz", "service", "cache", "index",
-		"ctl", "socket", "sieve", "lmdb", "lock", "tmp", "inc", "map", "txt", "cnf",
-		"lua" };
-
-	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
-		if (bytes_equal(top_of(w), bytes_of(tops[i])))
-			return true;
-	return false;
+	return is_among(top_of(w),
+			"db cf conf so c log lmtp pem key sock pid py pl crt sh gz service"
+			" cache index ctl socket sieve lmdb lock tmp inc map txt cnf lua");
 }
 
 /* "mail.example.com", "mail._domainkey.example.com"; not "smtpd_scache.db" or "1.2.3". */
@@ -301,48 +306,47 @@ static void put_word(struct redact *r, struct bytes w, enum kind kind, struct bu
 /* Services and drivers behind which Dovecot has a login name in brackets. */
 static bool is_user_in_brackets(struct bytes before)
 {
-	static const struct bytes names[] = { BYTES("imap("), BYTES("pop3("), BYTES("lmtp("),
-		BYTES("lda("), BYTES("pam("), BYTES("sql("), BYTES("ldap("), BYTES("passwd-file("),
-		BYTES("shadow("), BYTES("managesieve("), BYTES("static("), BYTES("passwd("),
-		BYTES("lua("), BYTES("oauth2("), BYTES("submission("), BYTES("indexer-worker("),
-		BYTES("doveadm("), BYTES("quota-status(") };
+	size_t from = before.n - 1; /* where the "(" is */
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (bytes_ends(before, names[i]))
-			return true;
-	return false;
+	while (from > 0 &&
+			(is_letter(before.p[from - 1]) || is_digit(before.p[from - 1]) ||
+					before.p[from - 1] == '-'))
+		from--;
+	return is_among((struct bytes){ before.p + from, before.n - 1 - from },
+			"imap pop3 lmtp lda pam sql ldap passwd-file shadow managesieve static passwd lua"
+			" oauth2 submission indexer-worker doveadm quota-status");
 }
 
 /* What a word is by what it stands between; Exim has a local part behind an arrow. */
 static enum kind kind_of(struct bytes before, struct bytes word, struct bytes behind)
 {
 	static const struct {
-		struct bytes before, behind;
-		enum kind kind;
+		char before[13], behind[16], kind;
 	} rows[] = {
-		{ BYTES("user=<"), BYTES(">"), USER },
-		{ BYTES("from=<"), BYTES(">"), USER },
-		{ BYTES("to=<"), BYTES(">"), USER },
-		{ BYTES("for user "), BYTES(""), USER },
-		{ BYTES("about user "), BYTES(""), USER },
-		{ BYTES("user: \""), BYTES("\""), USER },
-		{ BYTES("] plaintext "), BYTES(""), USER }, /* Cyrus */
-		{ BYTES("] "), BYTES(" plaintext"), USER },
-		{ BYTES(" <= "), BYTES(" "), USER },
-		{ BYTES(" => "), BYTES(" "), USER },
-		{ BYTES(" -> "), BYTES(" <"), USER },
-		{ BYTES(" ** "), BYTES(" "), USER },
-		{ BYTES(" == "), BYTES(" "), USER },
-		{ BYTES("helo=<"), BYTES(">"), HOST },
-		{ BYTES("<"), BYTES(">: Helo command"), HOST },
-		{ BYTES("H=("), BYTES(")"), HOST },
+		{ "user=<", ">", USER },
+		{ "from=<", ">", USER },
+		{ "to=<", ">", USER },
+		{ "for user ", "", USER },
+		{ "about user ", "", USER },
+		{ "user: \"", "\"", USER },
+		{ "] plaintext ", "", USER }, /* Cyrus */
+		{ "] ", " plaintext", USER },
+		{ " <= ", " ", USER },
+		{ " => ", " ", USER },
+		{ " -> ", " <", USER },
+		{ " ** ", " ", USER },
+		{ " == ", " ", USER },
+		{ "helo=<", ">", HOST },
+		{ "<", ">: Helo command", HOST },
+		{ "H=(", ")", HOST },
 	};
 
 	if (bytes_ends(before, BYTES("(")) && is_user_in_brackets(before))
 		return USER;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (bytes_ends(before, rows[i].before) && bytes_starts(behind, rows[i].behind))
-			return rows[i].kind;
+		if (bytes_ends(before, bytes_of(rows[i].before)) &&
+				bytes_starts(behind, bytes_of(rows[i].behind)))
+			return (enum kind)rows[i].kind;
 	return bytes_ends(before, BYTES("user ")) && bytes_ends(word, BYTES(":")) ? USER : PLAIN;
 }
 

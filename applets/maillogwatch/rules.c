@@ -8,31 +8,35 @@
 
 enum { MARKS_MAX = 3, QUIET_S = 60 };
 
-/* A line with one of now, and before it, at most within_s ago, one with one of before; none there:
- * the line alone. needs_address: PAM was asked for one, which is added. */
+/* A line of a class (0: any) with one of now, and before it, at most within_s ago, one with one of
+ * before; none there: the line alone. needs_address: PAM was asked for one, which is added. */
 static const struct rule {
 	const char *before[MARKS_MAX], *now[MARKS_MAX];
 	unsigned within_s;
 	bool needs_address;
+	unsigned char class;
 	const char *text;
 } rules[] = {
 	{ { "check pass; user unknown", "error retrieving information about user " },
 			{ "check pass; user unknown", "authentication failure; logname=" }, 60,
-			true,
+			true, 0,
 			"The name given is a mail address; no account has it. The account may be the"
 			" part before the \"@\" (likely). Given was: " },
-	{ { "not enough free space in mail queue" }, { ": 452 4.3.1 " }, 600, false,
+	{ { "not enough free space in mail queue" }, { ": 452 4.3.1 " }, 600, false, LOG_REJECTED,
 			"This is the full disk of the line \"not enough free space\" above (certain);"
 			" the sender comes again." },
 	{ { "Host not found, try again", "Temporary failure in name resolution",
 			  "lookup error for DNS query" },
-			{ ": Connection timed out", ": Operation timed out" }, 600, false,
-			"Names could not be looked up before, now connections time out: two causes."
-			" Mend the resolver first, it will not mend the connections." },
-	{ { NULL }, { "action=greylist, reason=early-retry (" }, 0, false,
+			{ "]:25: Connection timed out", "]:25: Operation timed out",
+					"defer (110): Connection timed out" },
+			600, false, 0,
+			"Names could not be looked up before, but a connection that times out had got"
+			" its address: the resolver is not its cause (certain). Two causes, each to be"
+			" mended; one only if the way out is cut altogether (possible)." },
+	{ { NULL }, { "action=greylist, reason=early-retry (" }, 0, false, 0,
 			"TEMPORARY: greylisted; the sender came again too soon and is let in once the"
 			" seconds that are missing have passed. No refusal (certain)." },
-	{ { NULL }, { "\xff\xfb", "\\377\\37", "#377#37" }, 0, false,
+	{ { NULL }, { "\xff\xfb", "\\377\\37", "#377#37" }, 0, false, 0,
 			"255 and a number from 250 on are commands of the telnet protocol: a telnet"
 			" program spoke, no mail program (likely)." },
 };
@@ -74,6 +78,7 @@ static void apply(struct rules *r, size_t i, const struct log_event *e, bool utf
 					is_recent(r->at[i].before_s, now_s, rule->within_s));
 
 	if (has_before && holds(e->at.text, rule->now) &&
+			(!rule->class || rule->class == e->class) &&
 			!(rule->needs_address && bytes_find(user, '@') == user.n) &&
 			!(r->at[i].is_told && is_recent(r->at[i].told_s, now_s, QUIET_S))) {
 		buf_puts(out, out->n ? "\n" : "");
@@ -111,8 +116,8 @@ static void count_client(struct rules *r, const struct log_event *e, struct buf 
 			out->n ? "\n" : "", RULES_CLIENTS);
 	buf_put(out, e->ip); /* filter_ip_in took it for an address: safe */
 	buf_puts(out,
-			": a proxy or NAT hides who they are (likely). A ban, or trust, for it"
-			" is for everybody.");
+			": a proxy or NAT hides who they are (likely), unless it is the only client"
+			" here. A ban, or trust, for it is for everybody.");
 }
 
 void rules_take(struct rules *r, const struct log_event *e, bool utf8, struct buf *out)

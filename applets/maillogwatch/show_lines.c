@@ -68,8 +68,7 @@ static bool is_due(struct lines *l, const struct advice *a, int64_t now_s)
 	if (i == NOTES_MAX)
 		i = oldest;
 	struct note *note = &l->notes[i];
-	if (i < l->note_count && note->advice == a && now_s != SYSLOG_NO_TIME &&
-			now_s < note->shown_s + NOTE_QUIET_S) {
+	if (i < l->note_count && note->advice == a && now_s < note->shown_s + NOTE_QUIET_S) {
 		note->more++;
 		return false;
 	}
@@ -123,7 +122,8 @@ static void put_note(struct lines *l, const struct log_event *e)
 
 	if (!a && (e->class == LOG_TROUBLE || e->class == LOG_FATAL || e->class == LOG_UNKNOWN))
 		out_printf(&l->t->w->out, "%*s? trouble that is not known here\n", NOTE_INDENT, "");
-	if (!a || follows(l, a, e) || !is_due(l, a, e->at.wall_s))
+	int64_t now_s = e->at.wall_s == SYSLOG_NO_TIME ? 0 : e->at.wall_s; /* one long minute */
+	if (!a || follows(l, a, e) || !is_due(l, a, now_s))
 		return;
 	explain_note(l->t->w, a, &f, &binds, e);
 }

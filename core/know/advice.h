@@ -51,6 +51,7 @@ struct finding {
 	bool is_lmtp;     /* smtptalk spoke it: what is advised does too */
 	bool is_starttls; /* TLS came, or was to come, by STARTTLS */
 	bool is_partial;  /* what is not set is unknown, not absent (a pasted line) */
+	bool is_peers;    /* another host said it of itself: what is to be looked at is there */
 };
 
 /* What the {captures} of the matching pattern caught; slices of finding.text. */

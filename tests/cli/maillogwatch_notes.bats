@@ -24,6 +24,27 @@ Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command st
 	[[ $output == *"[postfix-throttling]"* ]]
 }
 
+@test "maillogwatch: of the base64 in a failed login only prompts and challenges are decoded" {
+	sasl() { notes "Mar  3 04:05:00 mx postfix/smtpd[9]: warning: unknown[192.0.2.44]: SASL $1 authentication failed: $2"; }
+	sasl LOGIN UGFzc3dvcmQ6
+	[[ $output == *'base64 for "Password:": the server'"'"'s prompt'* ]]
+	sasl LOGIN 'VXNlcm5hbWU6, sasl_username=bob'
+	[[ $output == *'base64 for "Username:"'* ]]
+	sasl CRAM-MD5 "$(printf '<1896.697170952@mx.example.org>' | base64 -w0)"
+	[[ $(flat "$output") == *'<1896.697170952@mx.example.org>": the server'"'"'s challenge'* ]]
+	for text in "$(printf 'hunter2' | base64)" 'Invalid authentication mechanism' 'generic failure'; do
+		sasl LOGIN "$text"
+		[[ $output != *'is base64'* ]] || fail "decoded: $text"
+	done
+}
+
+@test "maillogwatch: lines without a time: a note comes once" {
+	notes 'postfix/smtpd[9]: warning: SASL: Connect to private/auth failed: No such file or directory
+postfix/smtpd[9]: warning: SASL: Connect to private/auth failed: No such file or directory'
+	[ "$(grep -c '^    ! ' <<<"$output")" -eq 1 ]
+	[[ $output == *"1 more of these since"* ]]
+}
+
 @test "maillogwatch: a failed login is no cause of throttling" {
 	notes 'Jan 18 20:28:39 mx postfix/smtpd[9]: warning: unknown[192.0.2.44]: SASL LOGIN authentication failed: UGFzc3dvcmQ6
 Jan 18 20:28:40 mx postfix/master[983]: warning: /usr/lib/tlsmgr: bad command startup -- throttling'
@@ -43,6 +64,27 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=alice rhost=192.0.2.44  user=alice'
 	[[ $output == *"[pam-user-unknown]"*"[pam-password-wrong]"* ]]
 	[[ $output == *"doveadm auth test alice"* ]]
+}
+
+@test "maillogwatch: what the peer's host is to look at is not looked for here" {
+	notes 'Mar  3 04:05:00 mx postfix/smtp[5]: A4997FB6AA: to=<u@example.org>, relay=mx.example.org[192.0.2.10]:25, delay=1, delays=0/0/1/0, dsn=4.3.1, status=deferred (host mx.example.org[192.0.2.10] said: 452 4.3.1 Insufficient system storage (in reply to MAIL FROM command))'
+	[[ $output == *"next, on that host: df -h"*"[disk-full]"* ]]
+	[[ $output != *"full disk of the line"* ]]
+	notes 'Mar  3 04:05:00 mx postfix/smtpd[782]: NOQUEUE: reject: MAIL from mx.example.org[192.0.2.10]: 452 4.3.1 Insufficient system storage; proto=ESMTP helo=<mx.example.org>'
+	[[ $output == *"next: df -h"* ]]
+}
+
+@test "maillogwatch: who does not answer decides what is said of it" {
+	while read -r id what; do
+		notes "Mar  3 04:05:00 mx postfix/x[5]: $what: Connection timed out"
+		[[ $output == *"[$id]"* ]] || fail "not $id: $what"
+	done <<-'END'
+	postfix-connect-timeout connect to mx.example.org[192.0.2.9]:25
+	postfix-hop-timeout connect to store.example.org[192.0.2.9]:24
+	postfix-milter-unreachable warning: connect to Milter service inet:127.0.0.1:8891
+	postfix-sql-down warning: connect to mysql server 192.0.2.3: Can't connect to server (110)
+	postfix-policy-down warning: connect to 127.0.0.1:10023
+	END
 }
 
 @test "maillogwatch: the seconds of a delivery are told apart" {
@@ -110,7 +152,7 @@ Mar  3 04:05:00 mx postfix/smtpd[782]: NOQUEUE: reject: MAIL from mx.example.org
 	[[ $output == *"[postfix-minfree]"*"[postfix-no-space]"*"full disk of the line"* ]]
 	notes 'Mar  3 04:05:00 mx postfix/smtp[5]: A4997FB6AA: to=<u@example.org>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.3, status=deferred (Host or domain name not found. Name service error for name=example.org type=MX: Host not found, try again)
 Mar  3 04:06:00 mx postfix/smtp[5]: connect to mx.example.com[192.0.2.9]:25: Connection timed out'
-	[[ $output == *"[postfix-dns-try-again]"*"[postfix-connect-timeout]"*"two causes"* ]]
+	[[ $output == *"[postfix-dns-try-again]"*"[postfix-connect-timeout]"*"Two causes"* ]]
 }
 
 @test "maillogwatch: a telnet program that negotiates is told as such" {

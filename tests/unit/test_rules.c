@@ -49,8 +49,46 @@ static const struct {
 					" a.example[192.0.2.1]: 452 4.3.1 Insufficient system"
 					" storage; proto=ESMTP helo=<a>" },
 			"full disk" },
+	{ "a peer's full disk is not ours",
+			{ "04:05:01 mx postfix/smtpd[1]: warning: not enough free space in mail"
+			  " queue: 967958 bytes < 1.5*message size limit",
+					"04:05:01 mx postfix/smtp[1]: A4997FB6AA: to=<u@example.org>,"
+					" relay=a.example[192.0.2.1]:25, delay=1, dsn=4.3.1,"
+					" status=deferred (host a.example[192.0.2.1] said: 452 4.3.1"
+					" Insufficient system storage (in reply to MAIL FROM command))" },
+			NULL },
+	{ "a refusal alone says nothing of the disk's line",
+			{ "04:05:01 mx postfix/smtpd[1]: NOQUEUE: reject: MAIL from"
+			  " a.example[192.0.2.1]: 452 4.3.1 Insufficient system storage; helo=<a>" },
+			NULL },
+	{ "names, then a filter of our own that does not answer",
+			{ "04:05:01 mx " NO_NAME,
+					"04:06:01 mx postfix/smtpd[5]: warning: connect to Milter"
+					" service inet:127.0.0.1:8891: Connection timed out" },
+			NULL },
+	{ "the same of Exim",
+			{ "04:05:01 mx " NO_NAME,
+					"04:06:01 mx exim[5]: 1tp0ab-00003f-1X == b@example.org"
+					" R=dnslookup T=remote_smtp defer (110): Connection timed"
+					" out" },
+			"wo causes" },
+	{ "greylisted once more is no refusal",
+			{ "04:05:01 mx postgrey[7]: action=greylist, reason=early-retry (173s"
+			  " missing), client_name=a.example, client_address=192.0.2.1" },
+			"TEMPORARY" },
+	{ "let in after greylisting",
+			{ "04:05:01 mx postgrey[7]: action=pass, reason=triplet found" }, NULL },
+	{ "letters beyond ASCII are no telnet",
+			{ "04:05:01 mx exim[1]: SMTP syntax error in \"caf\\303\\251 \\377\" H=[192.0.2.1]" },
+			NULL },
+	{ "a login name after an address was asked for",
+			{ "04:05:01 mx " ASKED "sample@example.com",
+					"04:05:06 mx " PAM
+					"authentication failure; logname= uid=0 euid=0 tty=dovecot"
+					" ruser=alice rhost=192.0.2.20  user=alice" },
+			NULL },
 	{ "names, then connections: two causes", { "04:05:01 mx " NO_NAME, "04:06:01 mx " TIMEOUT },
-			"two causes" },
+			"wo causes" },
 	{ "a timeout alone has one", { "04:06:01 mx " TIMEOUT }, NULL },
 	{ "half an hour later it is another story",
 			{ "04:05:01 mx " NO_NAME, "04:35:01 mx " TIMEOUT }, NULL },
