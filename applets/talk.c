@@ -272,6 +272,10 @@ static bool begin(struct talk *t, const char *target)
 		opt_wrong(w, spec, "%s", e.text);
 		return false;
 	}
+	if (t->script && strcmp(t->script, "-") == 0) {
+		t->script = NULL;
+		t->o.interactive = true;
+	}
 	if (t->script && (t->script_fd = open(t->script, O_RDONLY | O_CLOEXEC)) < 0) {
 		opt_wrong(w, spec, "--script %s: %s", t->script, strerror(errno));
 		return false;
@@ -1029,9 +1033,11 @@ bool talk_script(struct talk *t, void (*answered)(void *ctx, struct bytes shown)
 			return talk_refused(t, t->stage, NULL);
 		return talk_failed(t, t->stage);
 	case SCRIPT_UNENDED:
-		t->stage = "data";
-		return talk_own(t, REPORT_CRITICAL, "script-unended",
-				"the input ended inside the message");
+		if (s.state == SCRIPT_DATA)
+			return talk_own(t, REPORT_UNKNOWN, "script-unended",
+					"the input ended inside the message");
+		return talk_own(t, REPORT_UNKNOWN, "script-unanswered",
+				"the input ended where an answer was due");
 	case SCRIPT_FAILED:
 		break;
 	}

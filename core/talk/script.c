@@ -300,6 +300,21 @@ static bool run_line(struct script *s, bool *quit)
 	return ok;
 }
 
+/* No command can follow inside message data, and at a challenge only behind its end (RFC 4954 4,
+ * RFC 5034 4). IMAP's "+" may await anything. */
+static void leave(struct script *s)
+{
+	struct dialog *d = s->d;
+	struct err e = d->err;
+
+	if (s->state == SCRIPT_DATA || (s->state == SCRIPT_CHALLENGED && d->proto == PROTO_IMAP))
+		d->is_over = true;
+	else if (s->state == SCRIPT_CHALLENGED && !d->is_over)
+		dialog_command(d, BYTES("*"), BYTES("*"), DIALOG_REPLY_MS);
+	if (e.kind != ERR_NONE)
+		d->err = e;
+}
+
 enum script_end script_run(struct script *s)
 {
 	enum script_end end = SCRIPT_ENDED;
@@ -311,7 +326,7 @@ enum script_end script_run(struct script *s)
 		enum input input = next_line(s);
 		bool quit = false;
 		if (input == INPUT_END) {
-			end = s->state == SCRIPT_DATA ? SCRIPT_UNENDED : SCRIPT_ENDED;
+			end = s->state == SCRIPT_COMMAND ? SCRIPT_ENDED : SCRIPT_UNENDED;
 			break;
 		}
 		if (input != INPUT_LINE || !run_line(s, &quit)) {
@@ -323,6 +338,7 @@ enum script_end script_run(struct script *s)
 			break;
 		}
 	}
+	leave(s);
 	buf_free(&s->in);
 	return end;
 }

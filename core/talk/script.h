@@ -16,7 +16,7 @@ enum script_end {
 	SCRIPT_PEER_LEFT, /* 421, BYE, closed, unasked: d->reply or d->err */
 	SCRIPT_CUT,       /* the same in answer to a line; answered() was told */
 	SCRIPT_FAILED,    /* d->err */
-	SCRIPT_UNENDED,   /* the input ended inside message data: nothing was accepted */
+	SCRIPT_UNENDED,   /* the input ended inside message data, or where an answer was due */
 };
 
 /* What becomes of a line before it is sent. */
@@ -57,7 +57,7 @@ struct script {
 };
 
 /* Runs the lines of in_fd until the input, the peer or the deadline ends it. Of a transcript, its
- * "C: " lines; the rest of it is passed over. */
+ * "C: " lines; the rest of it is passed over. A command can follow unless d->is_over. */
 enum script_end script_run(struct script *s);
 
 /* How a line may be shown: what is or may be a password (AUTH's initial response, PASS, APOP's

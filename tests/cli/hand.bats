@@ -104,6 +104,22 @@ lines() {
 	complains '--script missing: No such file'
 }
 
+@test "the input ends inside the message, or inside a login: no command follows there" {
+	peer 'send 220 x' 'expect DATA' 'send 354 go' 'expect Subject: x' 'read' hang
+	printf 'DATA\nSubject: x\n' >lines
+	INPUT=lines
+	try smtptalk "localhost:$PORT"
+	exits 3
+	says 'UNKNOWN data' '[script-unended]'
+	says_not 'C: QUIT'
+	peer 'send 220 x' 'expect AUTH LOGIN' 'send 334 VXNlcm5hbWU6' 'expect *' 'send 501 5.7.0 cancelled' 'expect QUIT' 'send 221 Bye'
+	printf 'AUTH LOGIN\n' >lines
+	try smtptalk "localhost:$PORT" --script -
+	exits 3
+	says 'UNKNOWN auth' '[script-unanswered]'
+	peer_done
+}
+
 @test "421 in answer to a line ends the session, and is judged once" {
 	peer 'send 220 x' 'expect FOO' 'send 421 4.7.0 x Error: too many errors'
 	printf 'FOO\nFOO\n' >script

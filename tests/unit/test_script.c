@@ -147,6 +147,12 @@ static void test_runs(void **state)
 				ERR_NONE },
 		{ "no dot", PROTO_SMTP, "DATA\nhello\n", { "220 a\r\n", "354 go\r\n" },
 				SCRIPT_UNENDED, "DATA\r\nhello\r\n", false, ERR_NONE },
+		{ "no answer: it is cancelled", PROTO_SMTP, "AUTH LOGIN\n",
+				{ "220 a\r\n", "334 x\r\n", "501 no\r\n" }, SCRIPT_UNENDED,
+				"AUTH LOGIN\r\n*\r\n", false, ERR_NONE },
+		{ "no answer to IMAP's +", PROTO_IMAP, "a1 IDLE\n",
+				{ "* OK a\r\n", "+ idling\r\n" }, SCRIPT_UNENDED, "a1 IDLE\r\n",
+				false, ERR_NONE },
 		{ "421 in the middle", PROTO_SMTP, "NOOP\nNOOP\n", { "220 a\r\n", "421 bye\r\n" },
 				SCRIPT_CUT, "NOOP\r\n", false, ERR_NONE },
 		{ "hung up", PROTO_SMTP, "NOOP\nNOOP\n", { "220 a\r\n", "250 ok\r\n" },
@@ -161,8 +167,8 @@ static void test_runs(void **state)
 				{ "+OK\r\n", "+OK\r\n" }, SCRIPT_FAILED, "USER a\r\n", true,
 				ERR_POLICY },
 		{ "a clear-text answer to 334 neither", PROTO_SMTP, "AUTH LOGIN\nsecret\n",
-				{ "220 a\r\n", "334 x\r\n" }, SCRIPT_FAILED, "AUTH LOGIN\r\n", true,
-				ERR_POLICY },
+				{ "220 a\r\n", "334 x\r\n", "501 no\r\n" }, SCRIPT_FAILED,
+				"AUTH LOGIN\r\n*\r\n", true, ERR_POLICY },
 	};
 
 	(void)state;
