@@ -251,6 +251,7 @@ static bool read_password(struct talk *t)
 	t->creds = (struct sasl_creds){
 		.user = bytes_of(t->common->user),
 		.password = buf_bytes(&t->password),
+		.few_rounds = t->common->insecure,
 	};
 	return true;
 }
@@ -467,7 +468,7 @@ bool talk_failed(struct talk *t, const char *stage)
 	} else if (e->kind == ERR_PROTOCOL && t->d.reply.line_count > 0) {
 		f.text = reply_line(&t->d.reply, 0);
 		const char *spoken = reply_guess_proto(f.text);
-		if (spoken) {
+		if (spoken && strcmp(spoken, proto_name(t->proto)) != 0) {
 			buf_printf(&fact, "the peer speaks %s, not %s", spoken,
 					proto_name(t->proto));
 			v.fact = buf_text(&fact);

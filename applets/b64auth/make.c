@@ -65,7 +65,7 @@ static bool get_creds(struct b64auth *b, struct buf *password, struct sasl_creds
 		b64auth_wrong(b, "no user name: the netrc file has none; give it with -u");
 	else {
 		*creds = (struct sasl_creds){ bytes_of(b->authzid), bytes_of(b->common.user),
-			buf_bytes(password) };
+			buf_bytes(password), true };
 		return true;
 	}
 	return false;
@@ -204,7 +204,7 @@ int b64auth_make(struct b64auth *b, unsigned mech)
 {
 	struct buf password = BUF_SECRET(OPT_SECRET_MAX), lines = BUF_SECRET(B64AUTH_LINE_MAX);
 	struct buf due = BUF_SECRET(B64AUTH_LINE_MAX);
-	struct sasl_creds creds = { bytes_of(b->authzid), bytes_of(b->common.user), { 0 } };
+	struct sasl_creds creds = { bytes_of(b->authzid), bytes_of(b->common.user), { 0 }, true };
 	bool no_password = mech & (SASL_EXTERNAL | SASL_ANONYMOUS);
 	unsigned char random[16];
 	char nonce[2 * sizeof(random) + 1];

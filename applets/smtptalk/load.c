@@ -312,7 +312,7 @@ static void send_auth(struct lane *n, struct buf *line, bool has_message, struct
 	struct err e = { 0 };
 
 	if (has_message && sasl_step(&n->sasl, challenge, &message, &why) == SASL_FAILED) {
-		err_set(&e, ERR_PROTOCOL, "%s", why);
+		err_set(&e, ERR_EXCHANGE, "%s", why);
 		fail_by_err(n, &e);
 	} else {
 		if (line->n > 0 && has_message)
@@ -504,7 +504,7 @@ static void answered(struct lane *n)
 		return;
 	}
 	if (n->awaits == AUTH && is_ok && !sasl_may_believe(&n->sasl, &why)) {
-		err_set(&e, ERR_PROTOCOL, "%s", why);
+		err_set(&e, ERR_EXCHANGE, "%s", why);
 		fail_by_err(n, &e);
 		return;
 	}

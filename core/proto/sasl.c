@@ -5,11 +5,14 @@
 #include "proto/digest.h"
 #include "proto/hash.h"
 #include "proto/ntlm.h"
+#include "proto/saslprep.h"
 #include "proto/scram.h"
 
 #include <string.h>
 
 enum { KEPT_MAX = 8192 };
+
+#define SCRAM (SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256)
 
 static const struct {
 	unsigned mech;
@@ -187,6 +190,7 @@ static enum sasl_result step_scram(struct sasl *s, struct bytes challenge, struc
 		.password = s->creds.password,
 		.client_first = buf_bytes(&s->first),
 		.server_first = challenge,
+		.few_rounds = s->creds.few_rounds,
 	};
 	bool ok;
 
@@ -286,7 +290,7 @@ static const struct exchange {
 	{ SASL_LOGIN, 2, true, false, step_login },
 	{ SASL_CRAM_MD5, 1, false, false, step_cram_md5 },
 	{ SASL_DIGEST_MD5, 2, false, false, step_digest_md5 },
-	{ SASL_SCRAM_SHA_1 | SASL_SCRAM_SHA_256, 3, true, false, step_scram },
+	{ SCRAM, 3, true, false, step_scram },
 	{ SASL_XOAUTH2, 2, true, false, step_xoauth2 },
 	{ SASL_OAUTHBEARER, 2, true, false, step_oauthbearer },
 	{ SASL_EXTERNAL | SASL_ANONYMOUS, 1, true, true, step_identity },
@@ -335,18 +339,30 @@ bool sasl_may_believe(const struct sasl *s, const char **why)
 	return !*why;
 }
 
+bool sasl_fits(const struct sasl *s, const char **why)
+{
+	const struct exchange *x = exchange_of(s->mech);
+	struct buf password = BUF_SECRET(KEPT_MAX);
+
+	*why = NULL;
+	if (!x)
+		*why = "this mechanism is not implemented";
+	else if ((x->no_password ? identity_fits(s, why) : creds_fit(&s->creds, why)) &&
+			s->mech & SCRAM)
+		saslprep_put(s->creds.password, &password, why);
+	buf_free(&password);
+	return !*why;
+}
+
 enum sasl_result sasl_step(struct sasl *s, struct bytes challenge, struct buf *out,
 		const char **why)
 {
 	const struct exchange *x = exchange_of(s->mech);
 	enum sasl_result result = SASL_FAILED;
 
-	*why = NULL;
-	if (!x)
-		*why = "this mechanism is not implemented";
-	else if (s->step >= x->messages)
+	if (sasl_fits(s, why) && s->step >= x->messages)
 		*why = "the server asks for more than this mechanism has";
-	else if (x->no_password ? identity_fits(s, why) : creds_fit(&s->creds, why))
+	if (!*why)
 		result = x->step(s, challenge, out, why);
 	if (result != SASL_FAILED && out->overflow) {
 		*why = "user name and password are too long";

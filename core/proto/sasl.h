@@ -42,6 +42,7 @@ struct sasl_creds {
 	struct bytes authzid; /* usually empty */
 	struct bytes user;
 	struct bytes password;
+	bool few_rounds; /* SCRAM: also when it is hashed fewer than SCRAM_ROUNDS_MIN times */
 };
 
 /* What some mechanisms need beside the credentials. Borrowed. */
@@ -67,6 +68,9 @@ enum sasl_result { SASL_MORE, SASL_LAST, SASL_FAILED };
  * (all but CRAM-MD5 and DIGEST-MD5). sasl_end frees what sasl_step kept. */
 bool sasl_begin(struct sasl *s, unsigned mech, const struct sasl_creds *creds);
 void sasl_end(struct sasl *s);
+
+/* Can the mechanism carry the creds at all? False: why; whatever the server says, it fails. */
+bool sasl_fits(const struct sasl *s, const char **why);
 
 /* Appends the client's answer (not yet base64) to a decoded challenge; for the initial response
  * the challenge is empty. out should be secret. SASL_LAST: this was the mechanism's last message,

@@ -59,10 +59,10 @@ static bool take_attribute(struct bytes *in, char name, struct bytes *value)
 	return value->n > 0;
 }
 
-static bool read_server_first(struct bytes in, struct bytes own_nonce, struct server_first *out,
-		const char **why)
+static bool read_server_first(const struct scram_exchange *x, struct bytes own_nonce,
+		struct server_first *out, const char **why)
 {
-	struct bytes rounds;
+	struct bytes in = x->server_first, rounds;
 	uint64_t number = 0;
 
 	if (bytes_starts(in, BYTES("m=")))
@@ -78,6 +78,8 @@ static bool read_server_first(struct bytes in, struct bytes own_nonce, struct se
 		*why = "the server's iteration count is not a number";
 	else if (number > SCRAM_ROUNDS_MAX)
 		*why = "the server asks to hash the password more than a million times";
+	else if (number < SCRAM_ROUNDS_MIN && !x->few_rounds)
+		*why = "the server asks to hash the password fewer than 4096 times";
 	out->rounds = (uint32_t)number;
 	return !*why;
 }
@@ -140,8 +142,7 @@ bool scram_final(const struct scram_exchange *x, struct buf *out, struct buf *du
 	struct bytes nonce = bytes_skip(bare, bytes_search(bare, BYTES(",r=")) + 3);
 
 	*why = NULL;
-	if (!read_server_first(x->server_first, nonce, &first, why) ||
-			!salt_password(x, &first, salted, why))
+	if (!read_server_first(x, nonce, &first, why) || !salt_password(x, &first, salted, why))
 		return false;
 	buf_puts(out, "c=");
 	b64_encode(bytes_head(x->client_first, at), out);

@@ -8,7 +8,10 @@
 enum {
 	/* The server says how often the password is hashed, and may not say more than this: about
 	 * a second's work. Servers of today ask for 4096 to 600000. */
-	SCRAM_ROUNDS_MAX = 1000000
+	SCRAM_ROUNDS_MAX = 1000000,
+	/* RFC 5802 5.1, RFC 7677 4. With few rounds, a server that is none soon knows the password
+	 * from our answer. */
+	SCRAM_ROUNDS_MIN = 4096,
 };
 
 /* RFC 5802 5: "n,a=authzid,n=user,r=nonce". The nonce is the caller's: printable, no comma. All
@@ -20,6 +23,7 @@ bool scram_first(struct buf *out, struct bytes authzid, struct bytes user, struc
 struct scram_exchange {
 	enum hash_kind hash;
 	struct bytes password, client_first, server_first;
+	bool few_rounds; /* fewer than SCRAM_ROUNDS_MIN are taken */
 };
 
 /* Appends the client's last message, and to due the "v=..." that the server must answer with. */

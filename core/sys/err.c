@@ -92,6 +92,7 @@ const char *err_name(enum err_kind kind)
 		[ERR_RESET] = "reset",
 		[ERR_CLOSED] = "closed",
 		[ERR_PROTOCOL] = "protocol",
+		[ERR_EXCHANGE] = "exchange",
 		[ERR_TLS] = "tls",
 		[ERR_CERT] = "cert",
 		[ERR_POLICY] = "policy",

@@ -18,6 +18,7 @@ enum err_kind {
 	ERR_RESET,       /* ECONNRESET, EPIPE */
 	ERR_CLOSED,      /* end of file where more was due */
 	ERR_PROTOCOL,    /* the peer broke the protocol (limits passed, garbage, wrong protocol) */
+	ERR_EXCHANGE,    /* the peer broke the rules of the login's mechanism */
 	ERR_TLS,         /* the handshake failed; fault bits in struct tls_facts */
 	ERR_CERT,        /* the handshake went well, the certificate is not to be trusted */
 	ERR_POLICY,      /* we refuse: secret in clear, bytes before TLS */

@@ -86,7 +86,7 @@ static bool cancel(struct dialog *d, const char *why)
 {
 	struct err reason = { 0 };
 
-	err_set(&reason, ERR_PROTOCOL, "%s; cancelled with \"*\"", why);
+	err_set(&reason, ERR_EXCHANGE, "%s; cancelled with \"*\"", why);
 	if (dialog_command(d, BYTES("*"), BYTES("*"), DIALOG_REPLY_MS))
 		d->err = reason;
 	return false;
@@ -225,10 +225,11 @@ bool auth_run(struct dialog *d, const struct auth_how *how)
 	const char *why = NULL;
 	struct sasl s;
 	bool has_initial = auth_start(&s, nonce, d->s, d->proto, how);
-	bool ok = begin(d, how, &s, has_initial) && answer_all(d, &s, has_initial);
+	bool ok = (sasl_fits(&s, &why) || err_set(&d->err, ERR_USAGE, "%s", why)) &&
+			begin(d, how, &s, has_initial) && answer_all(d, &s, has_initial);
 
 	if (ok && dialog_is_ok(d) && !sasl_may_believe(&s, &why))
-		ok = err_set(&d->err, ERR_PROTOCOL, "%s", why);
+		ok = err_set(&d->err, ERR_EXCHANGE, "%s", why);
 	sasl_end(&s);
 	return ok;
 }

@@ -22,6 +22,14 @@ static const struct {
 	{ "blanks and empty elements", " , nonce=\"n\" ,, algorithm=md5-sess ,", ",nonce=\"n\"" },
 	{ "a comma in quotes", "nonce=\"a,b\",qop=\"auth-int,auth\",algorithm=md5-sess",
 			",nonce=\"a,b\"" },
+	/* the responses were computed by Python's hashlib */
+	{ "backslashes are no part of what is hashed",
+			"realm=\"a\\\"b, c\",realm=\"other\",nonce=\"n\\\\x,\\\"y\",qop=auth,"
+			"algorithm=\"md5-sess\"",
+			",response=56a4eeb1d7c091d48fe0cae25b69a5ac" },
+	{ "they are sent back as they came",
+			"realm=\"a\\\"b, c\",nonce=\"n\\\\x,\\\"y\",algorithm=\"md5-sess\"",
+			",realm=\"a\\\"b, c\",nonce=\"n\\\\x,\\\"y\"" },
 };
 
 static void test_challenges(void **state)

@@ -101,7 +101,7 @@ static void test_each_mechanism(void **state)
 	for (unsigned mech = SASL_LOGIN; mech < SASL_EXTERNAL; mech <<= 1) {
 		for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 			const struct sasl_creds creds = { { 0 }, bytes_of(cases[i / 2].user),
-				bytes_of(cases[i / 2].password) };
+				bytes_of(cases[i / 2].password), false };
 			struct bench b;
 			bench_open(&b, mech, &creds);
 			bool first = mech != SASL_CRAM_MD5 && mech != SASL_DIGEST_MD5;
@@ -183,7 +183,7 @@ static void test_no_proof_for_strangers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(mechs) / sizeof(mechs[0]); i++) {
-		const struct sasl_creds creds = { { 0 }, BYTES("sample"), BYTES("guess") };
+		const struct sasl_creds creds = { { 0 }, BYTES("sample"), BYTES("guess"), false };
 		struct buf challenge = BUF(TEXT_MAX), message = BUF_SECRET(TEXT_MAX);
 		struct bench b;
 		const char *why;

@@ -70,7 +70,7 @@ static void test_refused_credentials(void **state)
 				"the user name holds a NUL byte" },
 		{ "NUL in password", { .user = BYTES("a"), .password = BYTES("x\0") },
 				"the password holds a NUL byte" },
-		{ "NUL in authzid", { BYTES("\0"), BYTES("a"), BYTES("x") },
+		{ "NUL in authzid", { BYTES("\0"), BYTES("a"), BYTES("x"), false },
 				"the authorization identity holds a NUL byte" },
 	};
 	static const unsigned mechs[] = { SASL_PLAIN, SASL_LOGIN, SASL_CRAM_MD5 };

@@ -11,15 +11,17 @@
 static const struct {
 	const char *server_first, *why; /* why NULL: taken */
 } cases[] = {
-	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=1", NULL },
-	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=2,x=extension", NULL },
+	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=4096", NULL },
+	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=4096,x=extension", NULL },
+	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=4095",
+			"the server asks to hash the password fewer than 4096 times" },
 	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=1000001",
 			"the server asks to hash the password more than a million times" },
 	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=0", "the server's iteration count is not a number" },
 	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=1x", "the server's iteration count is not a number" },
 	{ "r=nonceX,s=QSXCR+Q6sek8bf92,i=99999999999",
 			"the server's iteration count is not a number" },
-	{ "r=nonceX,s=!,i=1", "the server's salt is not base64" },
+	{ "r=nonceX,s=!,i=4096", "the server's salt is not base64" },
 	{ "r=nonce,s=QSXCR+Q6sek8bf92,i=1", "the server's nonce does not continue ours" },
 	{ "r=,s=QSXCR+Q6sek8bf92,i=1",
 			"the server's challenge is not of the form r=...,s=...,i=..." },
@@ -34,7 +36,7 @@ static void test_server_first(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct scram_exchange x = { HASH_SHA256, BYTES("p"), BYTES("n,,n=u,r=nonce"),
-			bytes_of(cases[i].server_first) };
+			bytes_of(cases[i].server_first), false };
 		struct buf out = BUF_SECRET(1000), due = BUF_SECRET(1000);
 		const char *why = "old";
 		assert_int_equal(scram_final(&x, &out, &due, &why), !cases[i].why);
@@ -43,6 +45,19 @@ static void test_server_first(void **state)
 		buf_free(&out);
 		buf_free(&due);
 	}
+}
+
+static void test_few_rounds_when_told(void **state)
+{
+	const struct scram_exchange x = { HASH_SHA256, BYTES("p"), BYTES("n,,n=u,r=nonce"),
+		BYTES("r=nonceX,s=QSXCR+Q6sek8bf92,i=1"), true };
+	struct buf out = BUF_SECRET(1000), due = BUF_SECRET(1000);
+	const char *why;
+
+	(void)state;
+	assert_true(scram_final(&x, &out, &due, &why));
+	buf_free(&out);
+	buf_free(&due);
 }
 
 static void test_server_final(void **state)
@@ -76,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_server_first),
+		cmocka_unit_test(test_few_rounds_when_told),
 		cmocka_unit_test(test_server_final),
 		cmocka_unit_test(test_authzid),
 	};

@@ -151,7 +151,7 @@ static void check_step(const struct vector *v, struct sasl *s, struct bytes chal
 /* authzid, user, password */
 static void plain_vector(const struct vector *v)
 {
-	struct sasl_creds creds = { v->in[0], v->in[1], v->in[2] };
+	struct sasl_creds creds = { v->in[0], v->in[1], v->in[2], false };
 	struct sasl s;
 
 	sasl_begin(&s, SASL_PLAIN, &creds);
