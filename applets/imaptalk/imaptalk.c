@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/imaptalk/imaptalk.h"
 
+#include "applets/offers.h"
 #include "applets/probe.h"
 #include "know/words.h"
 
@@ -124,13 +125,17 @@ static void on_capability(struct imaptalk *im, const struct imap_untagged *u)
 	if (!bytes_equal_nocase(u->word, BYTES("CAPABILITY")))
 		return;
 	imap_caps_add(&im->caps, u->rest);
-	while (bytes_word(&rest, &word))
+	while (bytes_word(&rest, &word)) {
 		explain_word(im, bytes_trim(word));
+		buf_put(&im->offers, bytes_trim(word));
+		buf_putc(&im->offers, '\n');
+	}
 }
 
 static bool capability(struct imaptalk *im)
 {
 	im->caps = (struct imap_caps){ 0 };
+	buf_clear(&im->offers);
 	im->on_untagged = on_capability;
 	bool ok = imaptalk_ask(im, "CAPABILITY", BYTES(""));
 	im->on_untagged = NULL;
@@ -146,11 +151,17 @@ static bool is_preauth(const struct imaptalk *im)
 
 static bool secure(struct imaptalk *im)
 {
+	struct buf before = BUF(OFFERS_MAX);
 	bool started;
 
 	if (!talk_starttls(&im->talk, im->caps.has & IMAP_STARTTLS, &started))
 		return false;
-	return !started || capability(im);
+	buf_put(&before, buf_bytes(&im->offers));
+	bool ok = !started || capability(im);
+	if (ok && started)
+		offers_compare(&im->talk, buf_bytes(&before), buf_bytes(&im->offers));
+	buf_free(&before);
+	return ok;
 }
 
 static bool authenticate(struct imaptalk *im)
@@ -313,6 +324,7 @@ static void steps(struct talk *t, bool lines_follow)
 		bool has_login = !(im->caps.has & IMAP_LOGINDISABLED);
 		probe_rest(t,
 				&(struct probe_offer){
+						.words = buf_bytes(&im->offers),
 						.mechs = im->caps.mechs,
 						.password = has_login ? "LOGIN" : NULL,
 						.has_starttls = has_starttls,
@@ -390,6 +402,7 @@ int imaptalk_main(struct world *w, int argc, char **argv)
 		.talk.proto = PROTO_IMAP,
 		.talk.annotate = annotate,
 		.explained = BUF(8192),
+		.offers = BUF(OFFERS_MAX),
 		.folder = BUF(8 * IMAP_NAME_MAX),
 		.o.max = 50,
 		.own.folder = "INBOX",
@@ -397,6 +410,7 @@ int imaptalk_main(struct world *w, int argc, char **argv)
 	int code = talk_run(&im.talk, w, argc, argv);
 
 	buf_free(&im.explained);
+	buf_free(&im.offers);
 	buf_free(&im.folder);
 	return code;
 }

@@ -16,6 +16,7 @@ struct imaptalk {
 	struct imaptalk_options own;
 	struct dialog_untagged untagged;
 	struct imap_caps caps;
+	struct buf offers;    /* the words of CAPABILITY, a line each */
 	struct buf explained; /* capability words whose note was shown, each with a blank behind */
 	struct buf folder;    /* as a quoted string in modified UTF-7 */
 	uint64_t exists, uidvalidity;

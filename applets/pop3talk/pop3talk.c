@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/pop3talk/pop3talk.h"
 
+#include "applets/offers.h"
 #include "applets/probe.h"
 #include "know/words.h"
 #include "sys/file.h"
@@ -115,6 +116,8 @@ static void on_capa_line(void *ctx, struct bytes line)
 	struct buf note = BUF(TALK_NOTE_MAX);
 
 	pop3_caps_add(&p->caps, line);
+	buf_put(&p->offers, bytes_trim(line));
+	buf_putc(&p->offers, '\n');
 	words_put(&note, WORDS_CAPA, line);
 	transcript_line(&p->talk.transcript, 'S', line, buf_text(&note));
 	buf_free(&note);
@@ -128,6 +131,7 @@ static bool capa(struct pop3talk *p)
 	struct dot_reader dots = { 0 };
 
 	p->caps = (struct pop3_caps){ 0 };
+	buf_clear(&p->offers);
 	if (!dialog_ask(&t->d, "CAPA"))
 		return talk_failed(t, "ehlo");
 	if (!dialog_is_ok(&t->d)) {
@@ -156,18 +160,17 @@ static bool greet(struct talk *t)
 
 static bool secure(struct pop3talk *p)
 {
-	bool started, had_user = p->caps.has & POP3_USER;
+	struct buf before = BUF(OFFERS_MAX);
+	bool started;
 
 	if (!talk_starttls(&p->talk, p->caps.has & POP3_STLS, &started))
 		return false;
-	if (!started)
-		return true;
-	if (!capa(p))
-		return false;
-	if (!had_user && p->caps.has & POP3_USER)
-		transcript_note(&p->talk.transcript,
-				"USER is offered only after STLS: no plain-text login here");
-	return true;
+	buf_put(&before, buf_bytes(&p->offers));
+	bool ok = !started || capa(p);
+	if (ok && started)
+		offers_compare(&p->talk, buf_bytes(&before), buf_bytes(&p->offers));
+	buf_free(&before);
+	return ok;
 }
 
 static bool log_in(struct pop3talk *p)
@@ -364,6 +367,7 @@ static void steps(struct talk *t, bool lines_follow)
 	if (t->o.probe)
 		probe_rest(t,
 				&(struct probe_offer){
+						.words = buf_bytes(&p->offers),
 						.mechs = p->caps.mechs,
 						.other_mechs = p->caps.other_mechs,
 						.password = p->caps.has & POP3_USER ? "USER" : NULL,
@@ -449,11 +453,13 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 		.talk.proto = PROTO_POP3,
 		.talk.annotate = annotate,
 		.stamp = BUF(512),
+		.offers = BUF(OFFERS_MAX),
 		.agrees = true,
 		.o.max = 50,
 	};
 	int code = talk_run(&p.talk, w, argc, argv);
 
 	buf_free(&p.stamp);
+	buf_free(&p.offers);
 	return code;
 }

@@ -22,6 +22,7 @@ struct pop3talk {
 	struct mailbox_options o;
 	struct pop3talk_options own;
 	struct pop3_caps caps;
+	struct buf offers;      /* the lines of CAPA */
 	struct buf stamp;       /* APOP's, out of the greeting */
 	uint64_t count, octets; /* STAT */
 	uint64_t deleted;

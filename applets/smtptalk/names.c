@@ -76,7 +76,7 @@ void smtptalk_masked(struct smtptalk *s)
 	buf_free(&fact);
 }
 
-/* ---- the lists before and after STARTTLS ---- */
+/* ---- the list of the EHLO answer ---- */
 
 void smtptalk_keep_list(struct smtptalk *s, struct buf *list)
 {
@@ -86,70 +86,4 @@ void smtptalk_keep_list(struct smtptalk *s, struct buf *list)
 		buf_put(list, bytes_trim(reply_text(r, i)));
 		buf_putc(list, '\n');
 	}
-}
-
-static bool has_line(struct bytes list, struct bytes wanted)
-{
-	struct bytes line;
-
-	while (bytes_line(&list, &line))
-		if (bytes_equal_nocase(line, wanted))
-			return true;
-	return false;
-}
-
-enum { COLUMN = 32 };
-
-static void put_row(struct buf *out, struct bytes left, struct bytes right)
-{
-	struct bytes part = bytes_head(left, COLUMN - 1);
-
-	buf_put(out, part);
-	for (size_t n = part.n; n < COLUMN; n++)
-		buf_putc(out, ' ');
-	buf_put(out, bytes_head(right, COLUMN));
-}
-
-/* The line of the other list with the same keyword, or "-". */
-static struct bytes partner(struct bytes list, struct bytes wanted)
-{
-	struct bytes line;
-
-	while (bytes_line(&list, &line))
-		if (bytes_equal_nocase(smtp_keyword(line), smtp_keyword(wanted)))
-			return line;
-	return BYTES("-");
-}
-
-static void note_row(struct smtptalk *s, struct bytes left, struct bytes right)
-{
-	struct buf row = BUF(2 * COLUMN + 1);
-
-	put_row(&row, left, right);
-	transcript_note(&s->talk.transcript, buf_text(&row));
-	buf_free(&row);
-}
-
-void smtptalk_compare_lists(struct smtptalk *s, struct bytes before, struct bytes after)
-{
-	struct bytes rest = before, line;
-	bool any = false;
-
-	/* STARTTLS itself goes away: RFC 3207 4.2 */
-	while (bytes_line(&rest, &line))
-		any |= !has_line(after, line) && !bytes_equal_nocase(line, BYTES("STARTTLS"));
-	rest = after;
-	while (bytes_line(&rest, &line))
-		any |= !has_line(before, line);
-	if (!any)
-		return;
-	note_row(s, BYTES("offered in clear text"), BYTES("offered with TLS"));
-	rest = before;
-	while (bytes_line(&rest, &line))
-		if (!has_line(after, line))
-			note_row(s, line, partner(after, line));
-	rest = after;
-	while (bytes_line(&rest, &line))
-		if (!has_line(before, line) && bytes_equal(partner(before, line), BYTES("-")))
-			note_row(s, BYTES("-"), line);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/smtptalk/smtptalk.h"
 
+#include "applets/offers.h"
 #include "applets/probe.h"
 #include "proto/punycode.h"
 #include "sys/mem.h"
@@ -244,9 +245,9 @@ static bool secure(struct smtptalk *s)
 	s->caps = (struct smtp_caps){ 0 };
 	if (!ehlo(s))
 		return false;
-	struct buf after = BUF(SMTPTALK_LIST_MAX);
+	struct buf after = BUF(OFFERS_MAX);
 	smtptalk_keep_list(s, &after);
-	smtptalk_compare_lists(s, buf_bytes(&s->list), buf_bytes(&after));
+	offers_compare(&s->talk, buf_bytes(&s->list), buf_bytes(&after));
 	buf_free(&after);
 	return true;
 }
@@ -561,7 +562,7 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 		.talk.applet = &applet,
 		.talk.proto = PROTO_SMTP,
 		.talk.annotate = smtptalk_annotate,
-		.list = BUF(SMTPTALK_LIST_MAX),
+		.list = BUF(OFFERS_MAX),
 	};
 	int code = talk_run(&s.talk, w, argc, argv);
 

@@ -17,8 +17,6 @@ enum smtptalk_stage {
 	SMTPTALK_DATA,
 };
 
-enum { SMTPTALK_LIST_MAX = 64 * 1024 };
-
 struct smtptalk_options {
 	const char *from, *subject, *body, *data_file, *ehlo, *script, *expect, *cert, *key;
 	struct opt_list to, cc, bcc, headers, attach, xclient, mail_params, rcpt_params;
@@ -95,7 +93,5 @@ void smtptalk_masked(struct smtptalk *s);
  * the resolver does not say that they are authentic. */
 void smtptalk_dane(struct smtptalk *s);
 
-/* The keywords of the EHLO answer in d.reply, a line each; and two such lists side by side, as
- * notes, where they differ. */
+/* The keywords of the EHLO answer in d.reply, a line each. */
 void smtptalk_keep_list(struct smtptalk *s, struct buf *list);
-void smtptalk_compare_lists(struct smtptalk *s, struct bytes before, struct bytes after);
