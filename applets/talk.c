@@ -4,6 +4,7 @@
 
 #include "applets/hand.h"
 #include "proto/b64.h"
+#include "proto/utf8.h"
 #include "sys/mem.h"
 
 #include <errno.h>
@@ -883,10 +884,23 @@ bool talk_own(struct talk *t, enum report_status status, const char *error, cons
 	return false;
 }
 
+static bool is_utf8(struct bytes text)
+{
+	uint32_t code;
+
+	while (utf8_take(&text, &code))
+		;
+	return text.n == 0;
+}
+
 bool talk_may_login(struct talk *t)
 {
 	struct err e = { 0 };
 
+	if (!is_utf8(t->creds.password) || !is_utf8(t->creds.user))
+		transcript_note(&t->transcript,
+				"user or password is not UTF-8, which servers take it for (RFC 4616 2):"
+				" perhaps Latin-1");
 	if (auth_may_send(t->d.s, &t->facts.tls, t->common->insecure, &e))
 		return true;
 	t->stage = "auth";
