@@ -63,7 +63,7 @@ void reader_tell(struct watch *t);
 /* event.c */
 struct json;
 void event_json(struct json *j, const struct log_event *e);
-/* What the knowledge base knows of a line: f is filled for advice_expand. NULL: nothing. */
+/* What the knowledge base knows of a line: f is filled for advice_expand, and binds if not NULL. */
 struct finding;
 struct advice;
 struct advice_binds;

@@ -202,8 +202,7 @@ void summary_add_fault(struct summary *s, const struct advice *a, const struct s
 static void count_fault(struct summary *s, const struct log_event *e)
 {
 	struct finding f;
-	struct advice_binds binds;
-	const struct advice *a = event_advice(s->match, e, &f, &binds);
+	const struct advice *a = event_advice(s->match, e, &f, NULL);
 
 	if (a)
 		summary_add_fault(s, a,

@@ -242,6 +242,16 @@ static unsigned weigh_enhs(struct bytes list, struct bytes enh)
 	return best;
 }
 
+bool advice_pattern_fits(struct bytes pattern, struct bytes text)
+{
+	return pattern_fits(pattern, text, NULL);
+}
+
+unsigned advice_pattern_worth(struct bytes pattern)
+{
+	return 1 + WEIGHT_LITERAL * literal_bytes(pattern);
+}
+
 /* The best of the patterns of one kind; its captures go to b. Sets *asked when there is one. */
 static unsigned weigh_texts(const struct advice *a, char kind, struct bytes text,
 		struct advice_binds *b, bool *asked)
@@ -258,7 +268,7 @@ static unsigned weigh_texts(const struct advice *a, char kind, struct bytes text
 			continue;
 		*asked = true;
 		struct bytes rest = bytes_skip(line, 1);
-		unsigned w = 1 + WEIGHT_LITERAL * literal_bytes(rest);
+		unsigned w = advice_pattern_worth(rest);
 		if (w > best && pattern_fits(rest, text, NULL)) {
 			best = w;
 			pattern = rest;
@@ -338,8 +348,8 @@ static bool weigh_rest(const struct advice *a, const struct finding *f, struct w
 	struct bytes line;
 
 	while (bytes_line(&when, &line)) {
-		if (line.p[0] == 't' || line.p[0] == 'p')
-			continue;
+		if (line.p[0] == 't' || line.p[0] == 'p') /* those come last */
+			break;
 		unsigned w = weigh_condition(line, f);
 		if (w == 0 && !is_unknown(line.p[0], f))
 			return false;
@@ -351,9 +361,22 @@ static bool weigh_rest(const struct advice *a, const struct finding *f, struct w
 	return true;
 }
 
+static unsigned worth_of(const struct advice *a)
+{
+	return WEIGHT_BASE + a->rank + (a->protos ? WEIGHT_PROTO : 0);
+}
+
+static unsigned add_up(const struct advice *a, const struct weighing *w, unsigned text)
+{
+	if (w->is_stage_unknown && text == 0) /* its code alone is too little */
+		return 0;
+	if (w->sum + text == 0) /* nothing known speaks for it */
+		return 0;
+	return worth_of(a) + w->sum + text - WEIGHT_UNKNOWN * w->unknowns;
+}
+
 unsigned advice_score(const struct advice *a, const struct finding *f, struct advice_binds *binds)
 {
-	unsigned worth = WEIGHT_BASE + a->rank + (a->protos ? WEIGHT_PROTO : 0);
 	struct weighing w = { 0 };
 	bool asks_text;
 
@@ -364,7 +387,7 @@ unsigned advice_score(const struct advice *a, const struct finding *f, struct ad
 	if (f->is_partial) {
 		unsigned phrase = weigh_texts(a, 'p', f->text, binds, &asks_text);
 		if (phrase)
-			return worth + phrase;
+			return worth_of(a) + phrase;
 	}
 	if (!weigh_rest(a, f, &w)) /* the cheap ones first */
 		return 0;
@@ -374,11 +397,19 @@ unsigned advice_score(const struct advice *a, const struct finding *f, struct ad
 			return 0;
 		w.unknowns++;
 	}
-	if (w.is_stage_unknown && text == 0) /* its code alone is too little */
+	return add_up(a, &w, text);
+}
+
+unsigned advice_weigh(const struct advice *a, const struct finding *f, unsigned text,
+		unsigned phrase)
+{
+	struct weighing w = { 0 };
+
+	if (!proto_fits(a, f))
 		return 0;
-	if (w.sum + text == 0) /* nothing known speaks for it */
-		return 0;
-	return worth + w.sum + text - WEIGHT_UNKNOWN * w.unknowns;
+	if (f->is_partial && phrase)
+		return worth_of(a) + phrase;
+	return text && weigh_rest(a, f, &w) ? add_up(a, &w, text) : 0;
 }
 
 const struct advice *advise(const struct finding *f, struct advice_binds *binds)

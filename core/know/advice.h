@@ -90,6 +90,16 @@ const struct advice *advise(const struct finding *f, struct advice_binds *binds)
 /* How well one entry fits: 0 not at all, else the more the better. Fills binds (may be NULL). */
 unsigned advice_score(const struct advice *a, const struct finding *f, struct advice_binds *binds);
 
+/* The same where it is known already what the patterns of a are worth: the best that fits of those
+ * that a line of when begins with "t" for, and with "p" for; 0 = none fits. Entries that have no "t"
+ * and texts that are unknown are for advice_score. */
+unsigned advice_weigh(const struct advice *a, const struct finding *f, unsigned text,
+		unsigned phrase);
+
+/* What a pattern is worth, when it fits the whole text. */
+unsigned advice_pattern_worth(struct bytes pattern);
+bool advice_pattern_fits(struct bytes pattern, struct bytes text);
+
 /* An octet as patterns see it: letters in lower case, tabs and line ends as blanks. */
 extern const unsigned char advice_flips[256];
 static inline unsigned char advice_fold(unsigned char c)

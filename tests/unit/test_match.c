@@ -83,7 +83,7 @@ static void few_entries_have_to_be_weighed_for_every_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < match.always_count; i++)
-		n += (advice_list()[match.always[i]].protos & ADVICE_LOG) != 0;
+		n += (match.always[i].protos & ADVICE_LOG) != 0;
 	assert_true(n < 8);
 }
 
