@@ -113,7 +113,7 @@ static bool is_for_here(const char *next)
 	static const char *const words[] = { "{talk}", "smtptalk", "mscan", "dig", "openssl",
 		"b64auth", "postqueue", "maillogwatch" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; next && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strncmp(next, words[i], strlen(words[i])) == 0)
 			return true;
 	return false;
@@ -132,7 +132,10 @@ void explain_note(struct world *w, const struct advice *a, const struct finding 
 	buf_free(&facts);
 	for (size_t i = 0; i < ADVICE_LIKELY_MAX; i++)
 		put_template(w, "likely: ", a->likely[i], f, b);
-	bool is_theirs = f->is_peers && a->next && !is_for_here(a->next);
-	put_template(w, is_theirs ? "next, on that host: " : "next: ", a->next, f, b);
+	/* what our own server answers is no reason to talk to the client that got it */
+	bool is_ours = f->proto != ADVICE_LOG && !f->is_peers, talks = is_for_here(a->next);
+	if (!is_ours || !talks)
+		put_template(w, f->is_peers && !talks ? "next, on that host: " : "next: ", a->next,
+				f, b);
 	out_printf(&w->out, "%*s[%s]\n", INDENT, "", a->id);
 }

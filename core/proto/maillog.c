@@ -502,6 +502,7 @@ static const struct {
 	{ BYTES("fail2ban"), LOG_FAIL2BAN, true },
 	{ BYTES("mailsink"), LOG_MAILSINK, false },
 	{ BYTES("saslauthd"), LOG_SASLAUTHD, false },
+	{ BYTES("unix_chkpwd"), LOG_PAM, false },
 	{ BYTES("kernel"), LOG_KERNEL, false },
 	{ BYTES("systemd"), LOG_SYSTEMD, false },
 	{ BYTES("imapd-ssl"), LOG_COURIER, false },

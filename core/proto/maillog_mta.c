@@ -308,7 +308,7 @@ static void read_sendmail_mail(struct log_event *e, struct bytes in)
 	e->class = LOG_ROUTINE;
 	if (is_delivery && stat < in.n)
 		e->class = sendmail_status(e->reason);
-	else if (is_arrival)
+	else if (is_arrival && !HAS(in, "nrcpts=0,")) /* no recipient was taken, nor a mail */
 		e->class = LOG_RECEIVED;
 	else if (reject < in.n)
 		e->class = LOG_REJECTED;
@@ -325,14 +325,15 @@ static void read_sendmail_mail(struct log_event *e, struct bytes in)
 	if (STARTS(in, "AUTH=server"))
 		e->class = LOG_LOGIN;
 	if (STARTS(in, "STARTTLS="))
-		e->class = HAS(in, "verify=FAIL") ? LOG_TLS_FAILED : LOG_TLS;
+		e->class = HAS(in, "verify=FAIL") || HAS(in, " error: ") ? LOG_TLS_FAILED : LOG_TLS;
 	e->is_inbound = STARTS(in, "STARTTLS=server") || e->class == LOG_LOGIN;
 }
 
 static void read_auth_failure(struct log_event *e, struct bytes rest)
 {
 	e->method = bytes_head(rest, bytes_find(rest, ')'));
-	e->reason = rest;
+	e->reason = bytes_skip(bytes_head(rest, bytes_search(rest, BYTES(", user="))),
+			e->method.n + 3);
 	read_sendmail_relay(maillog_last(rest, BYTES(", relay=")), &e->client, &e->ip);
 	e->user = maillog_value(rest, BYTES("user="));
 }
@@ -365,16 +366,30 @@ static const struct maillog_start sendmail_rows[] = {
 	START("done; delay=", LOG_REMOVED, NULL),
 };
 
+static struct bytes take_sendmail_id(struct bytes *text)
+{
+	size_t n = bytes_search(bytes_head(*text, 18), BYTES(": "));
+	struct bytes word = bytes_head(*text, n);
+
+	if (n >= 18 || maillog_id_kind(word, NULL) != LOG_ID_SENDMAIL)
+		return (struct bytes){ NULL, 0 };
+	*text = bytes_skip(*text, n + 2);
+	return word;
+}
+
 void maillog_sendmail(struct log_event *e)
 {
 	struct bytes text = e->at.text;
-	size_t n = bytes_search(bytes_head(text, 18), BYTES(": "));
-	struct bytes word = bytes_head(text, n);
 
-	if (n < 18 && maillog_id_kind(word, NULL) == LOG_ID_SENDMAIL) {
+	e->id = take_sendmail_id(&text);
+	if (e->id.n > 0) {
 		e->id_kind = LOG_ID_SENDMAIL;
-		e->id = word;
-		text = bytes_skip(text, n + 2);
+		e->id2 = take_sendmail_id(&text);
+	}
+	if (e->id2.n > 0) { /* "id: id of the notice: DSN: why", "...: return to sender: why" */
+		e->class = LOG_NOTICE;
+		e->reason = text;
+		return;
 	}
 	if (maillog_starts(e, text, sendmail_rows, COUNT(sendmail_rows)) &&
 			!STARTS(text, "ruleset="))
@@ -388,9 +403,8 @@ void maillog_sendmail(struct log_event *e)
 		PHRASE("did not issue MAIL/EXPN/VRFY/ETRN", LOG_ATTACK),
 		PHRASE("possible SMTP attack", LOG_ATTACK),
 		PHRASE("probable open proxy", LOG_ATTACK),
+		PHRASE("due to traffic before response", LOG_ATTACK),
 		PHRASE("User unknown", LOG_REJECTED),
-		PHRASE("return to sender", LOG_NOTICE),
-		PHRASE("DSN: ", LOG_NOTICE),
 	};
 	e->class = maillog_phrases(text, phrases, COUNT(phrases));
 	if (e->class == LOG_UNKNOWN)
@@ -409,6 +423,7 @@ static const struct maillog_key opensmtpd_keys[] = {
 	KEY("command", verb),
 	KEY("result", reason),
 	KEY("stat", reason),
+	KEY("reason", reason),
 	KEY("msgid", id),
 	KEY("evpid", id),
 	KEY("relay", relay),
@@ -418,7 +433,11 @@ static enum log_class opensmtpd_class(struct bytes text, struct bytes result)
 {
 	static const struct maillog_phrase phrases[] = {
 		PHRASE("smtp connected", LOG_CONNECT),
+		PHRASE("reason=\"io-error: handshake failed", LOG_TLS_FAILED),
 		PHRASE("smtp disconnected", LOG_DISCONNECT),
+		PHRASE("smtp bad-input", LOG_ATTACK),
+		PHRASE("failed-command command=\"AUTH ",
+				LOG_LOGIN_DETAIL), /* "smtp authentication" counts */
 		PHRASE("smtp message ", LOG_RECEIVED),
 		PHRASE("smtp envelope ", LOG_ROUTINE),
 		PHRASE("smtp failed-command", LOG_REJECTED),
@@ -464,7 +483,8 @@ void maillog_opensmtpd(struct log_event *e)
 		;
 	if (word.n > 0)
 		fields = (struct bytes){ word.p, (size_t)(text.p + text.n - word.p) };
-	struct bytes result = maillog_between(fields, "result=\"", "\"");
+	struct bytes result = bytes_skip(fields, bytes_search(fields, BYTES("result=")) + 7);
+	result = bytes_skip(result, STARTS(result, "\""));
 	maillog_fields(e, &fields, true, opensmtpd_keys, COUNT(opensmtpd_keys));
 	e->class = opensmtpd_class(text, result);
 	if (e->id.n > 8) /* an envelope's id begins with its message's */

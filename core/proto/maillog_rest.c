@@ -285,6 +285,8 @@ static void read_pam(struct log_event *e, struct bytes text)
 		}
 		if (!is_asked_by_dovecot(e))
 			e->class = LOG_LOGIN_FAILED;
+	} else if (HAS(said, "failed for user (")) { /* unix_chkpwd, which another program asked */
+		e->user = maillog_between(said, "user (", ")");
 	} else if (HAS(said, "about user ")) {
 		e->user = bytes_skip(said, bytes_search(said, BYTES("about user ")) + 11);
 	} else if (HAS(said, "session opened") || HAS(said, "session closed")) {
@@ -327,7 +329,7 @@ static void read_cyrus(struct log_event *e, struct bytes rest)
 	} else if (bytes_word(&rest, &e->method)) {
 		struct bytes after = rest;
 		if (IS(e->method, "plaintext") && bytes_word(&after, &word) && word.p[0] != '[')
-			e->user = word;
+			e->user = STARTS(word, "(") ? maillog_between(word, "(", ")") : word;
 		if (HAS(rest, "user="))
 			e->user = maillog_value(rest, BYTES("user="));
 	}
@@ -362,6 +364,10 @@ static const struct maillog_start login_rows[] = {
 	START("starttls: ", LOG_TLS, NULL),
 	START("STARTTLS failed: ", LOG_TLS_FAILED, read_text),
 	START("imaps TLS negotiation failed", LOG_TLS_FAILED, read_text),
+	START("pop3s failed: ", LOG_TLS_FAILED, read_text),
+	START("USAGE ", LOG_ROUTINE, NULL),
+	START("counts: ", LOG_ROUTINE, NULL),
+	START("inittls: ", LOG_ROUTINE, NULL),
 	START("Delivered: ", LOG_STORED, NULL),
 	START("delivered", LOG_STORED, NULL),
 	START("duplicate_check", LOG_ROUTINE, NULL),

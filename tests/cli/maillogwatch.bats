@@ -373,6 +373,17 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	says 'deferred, to b@example.com'
 }
 
+@test "a trace follows sendmail's notices of failure" {
+	printf '%s\n' 'Mar  3 04:05:06 mx1 sm-mta[5]: 6ATB6YZh024855: from=<a@example.net>, size=373, class=0, nrcpts=1, msgid=<m@example.net>, proto=ESMTP, daemon=MTA, relay=a.example [192.0.2.1]' \
+		'Mar  3 04:05:07 mx1 sm-mta[5]: 6ATB6YZh024855: to=<x@example.org>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30373, relay=example.org., dsn=5.1.2, stat=Host unknown (Name server: example.org.: host not found)' \
+		'Mar  3 04:05:07 mx1 sm-mta[5]: 6ATB6YZh024855: 6ATB6YZi024855: DSN: Host unknown (Name server: example.org.: host not found)' \
+		'Mar  3 04:05:08 mx1 sm-mta[5]: 6ATB6YZi024855: to=<a@example.net>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=31397, relay=a.example. [192.0.2.1], dsn=2.0.0, stat=Sent' >bounce
+	watch --trace 6ATB6YZh024855 bounce
+	exits 0
+	says 'the sender is told, by 6ATB6YZi024855' '= x@example.org: bounced, 1 try' '[sendmail-host-unknown]' \
+		'= a@example.net: sent, 1 try'
+}
+
 @test "why: who, since when, how often, where it is stuck, when it is tried again" {
 	watch --why 4F1A2B4C5D log
 	exits 0

@@ -87,6 +87,25 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 	END
 }
 
+@test "maillogwatch: a refused login of PAM's is looked into where it was asked for" {
+	for row in 'dovecot:auth pam-user-unknown pam-password-wrong' 'smtp:auth pam-account-unknown pam-login-refused'; do
+		read -r service unknown wrong <<<"$row"
+		notes "Mar  3 04:05:00 mx auth[9]: pam_unix($service): check pass; user unknown"
+		[[ $output == *"[$unknown]"* ]] || fail "$service"
+		notes "Mar  3 04:05:00 mx auth[9]: pam_unix($service): authentication failure; logname= uid=0 euid=0 tty=x ruser= rhost=192.0.2.44  user=alice"
+		[[ $output == *" alice"*"[$wrong]"* ]] || fail "$service"
+	done
+	notes 'Mar  3 04:05:00 mx popa3d[9]: pam_unix(popa3d:auth): check pass; user unknown
+Mar  3 04:05:00 mx popa3d[9]: pam_unix(popa3d:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost='
+	[[ $output == *'follows from what stands above (likely)   [pam-account-unknown]'* ]]
+}
+
+@test "maillogwatch: what our own server answers is no reason to talk to the client" {
+	notes 'Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[192.0.2.10]: 452 4.5.3 Error: too many recipients; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
+	[[ $output == *' ! '* ]]
+	[[ $output != *'next: smtptalk'* ]]
+}
+
 @test "maillogwatch: the seconds of a delivery are told apart" {
 	notes 'Jan 18 20:30:40 mx postfix/smtp[99]: DC95C602BA: to=<user@gmail.com>, relay=none, delay=150, delays=0.05/0.01/150/0, dsn=4.4.1, status=deferred (connect to alt4.gmail-smtp-in.l.google.com[74.125.193.27]:25: Operation timed out)'
 	[[ $output == *"150 of 150 s went into connecting."* ]]

@@ -201,10 +201,10 @@ static void entries_are_whole(void **state)
 {
 	static const char *const commands[] = { "{talk}", "smtptalk", "pop3talk", "b64auth",
 		"authtest", "cat", "chmod", "cyradm", "date", "df", "dig", "doveadm", "doveconf",
-		"dovecot", "exim", "exinext", "file", "free", "head", "ip", "journalctl", "ls",
-		"maillogwatch", "mailq", "mailsink", "mscan", "mtabox", "mxcheck", "namei", "nft",
-		"opendkim-testkey", "openssl", "passwd", "ping", "postconf", "postfix", "postmap",
-		"postqueue", "posttls-finger", "ps", "pwsh", "quota", "sasldblistusers2",
+		"dovecot", "exim", "exinext", "file", "free", "getent", "head", "ip", "journalctl",
+		"ls", "maillogwatch", "mailq", "mailsink", "mscan", "mtabox", "mxcheck", "namei",
+		"nft", "opendkim-testkey", "openssl", "passwd", "ping", "postconf", "postfix",
+		"postmap", "postqueue", "posttls-finger", "ps", "pwsh", "quota", "sasldblistusers2",
 		"saslpluginviewer", "sendmail", "smtpctl", "ss", "sysctl", "systemctl",
 		"testsaslauthd", "timedatectl", "uptime" };
 	size_t smtp = 0;

@@ -171,6 +171,40 @@ static const struct row {
 			{ "id=aabbccdd", "to=b@example.org", "reason=250 2.0.0 Ok", "code=250" } },
 	{ AT "imapd[7]: LOGIN FAILED, user=u, ip=[::ffff:192.0.2.1]", LOG_LOGIN_FAILED,
 			{ "user=u", "ip=::ffff:192.0.2.1" } },
+	{ AT "sendmail[5]: 6ATB6YZh024855: 6ATB6YZi024855: DSN: Host unknown (Name server: x: host not found)",
+			LOG_NOTICE, { "id=6ATB6YZh024855", "id2=6ATB6YZi024855" } },
+	{ AT "sendmail[5]: 6ATB6YZi024855: 6ATB6YZj024855: return to sender: User unknown",
+			LOG_NOTICE,
+			{ "id=6ATB6YZi024855", "id2=6ATB6YZj024855",
+					"reason=return to sender: User unknown" } },
+	{ AT "sendmail[5]: 6ATB6Yeu024872: from=<a@example.net>, size=389, class=0, nrcpts=0,"
+	     " proto=ESMTPS, daemon=MTA, relay=a.example [192.0.2.1]",
+			LOG_ROUTINE, { "id=6ATB6Yeu024872" } },
+	{ AT "sendmail[5]: STARTTLS=server, error: accept failed=-1, reason=wrong version number,"
+	     " SSL_error=1, errno=0, retry=-1, relay=a.example [192.0.2.1]",
+			LOG_TLS_FAILED, { "ip=192.0.2.1" } },
+	{ AT "sendmail[5]: 6ATB6Zed025134: rejecting server HELO from a.example [192.0.2.1] due to"
+	     " traffic before response",
+			LOG_ATTACK, { "ip=192.0.2.1" } },
+	{ AT "smtpd[5]: 499180d9c2971814 mda delivery evpid=6773c8f2c4ec6162 from=<a@example.net>"
+	     " to=<b@example.com> rcpt=<b@example.com> user=vmail delay=0s result=Ok stat=Delivered",
+			LOG_SENT, { "id=6773c8f2", "to=b@example.com" } },
+	{ AT "smtpd[5]: 499180ec4804ec7b smtp disconnected reason=\"io-error: handshake failed: x\"",
+			LOG_TLS_FAILED, { "session=499180ec4804ec7b" } },
+	{ AT "smtpd[5]: 499180eb5794bc6c smtp disconnected reason=quit", LOG_DISCONNECT, { NULL } },
+	{ AT "smtpd[5]: 499180de09aae395 smtp authentication user=sample result=permfail",
+			LOG_LOGIN_FAILED, { "user=sample" } },
+	{ AT "smtpd[5]: 499180de09aae395 smtp failed-command command=\"AUTH PLAIN (...)\""
+	     " result=\"535 Authentication failed\"",
+			LOG_LOGIN_DETAIL, { "code=535" } },
+	{ AT "smtpd[5]: 499180e697cb0f4b smtp bad-input result=\"500 5.5.1 Invalid command: x\"",
+			LOG_ATTACK, { "code=500" } },
+	{ AT "cyrus/pop3[7]: badlogin: a.example [192.0.2.1] plaintext (u) [SASL(-13): authentication"
+	     " failure: checkpass failed]",
+			LOG_LOGIN_FAILED, { "user=u", "ip=192.0.2.1" } },
+	{ AT "cyrus/pop3s[7]: pop3s failed: a.example [192.0.2.1]", LOG_TLS_FAILED,
+			{ "ip=192.0.2.1" } },
+	{ AT "unix_chkpwd[7]: password check failed for user (u)", LOG_LOGIN_DETAIL, { "user=u" } },
 	{ AT "cyrus/imap[7]: badlogin: host.example [192.0.2.1] plaintext u SASL(-13): authentication"
 	     " failure: checkpass failed",
 			LOG_LOGIN_FAILED, { "ip=192.0.2.1", "user=u", "client=host.example" } },
