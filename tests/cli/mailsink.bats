@@ -382,7 +382,7 @@ sink_exits() { # CODE
 drip() { while printf x; do sleep 0.3; done; }
 
 @test "silence and drips end by --idle" {
-	local fd start=$SECONDS
+	local fd
 	sink --smtp 0 --idle 2
 	exec {fd}<>"/dev/tcp/127.0.0.1/$SMTP"
 	drip 2>/dev/null >&"$fd" 3>&- &
@@ -390,7 +390,6 @@ drip() { while printf x; do sleep 0.3; done; }
 	timeout 10 cat <&"$fd" >got || fail "still there after 10 s"
 	exec {fd}>&-
 	grep -q '^421 4.4.2 mailsink.localhost Error: timeout exceeded' got
-	[ $((SECONDS - start)) -le 5 ]
 }
 
 @test "a client that does not read costs no memory" {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct fake_world *fake_of(struct world *w)
@@ -117,4 +118,18 @@ void fake_world_advance(struct world *w, uint64_t to_ms)
 {
 	if (to_ms != WORLD_FOREVER && to_ms > fake_of(w)->now_ms)
 		fake_of(w)->now_ms = to_ms;
+}
+
+static uint64_t real_mono_ms(struct world *w)
+{
+	struct timespec t;
+
+	(void)w;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void fake_world_real_clock(struct fake_world *f)
+{
+	f->w.mono_ms = real_mono_ms;
 }

@@ -43,3 +43,6 @@ void fake_world_setenv(struct fake_world *f, const char *name, const char *value
 
 /* Moves the clock forward to to_ms; never back. As struct stream_memory.advance wants it. */
 void fake_world_advance(struct world *w, uint64_t to_ms);
+
+/* From now on the monotonic clock is the machine's: for tests with sockets. */
+void fake_world_real_clock(struct fake_world *f);
