@@ -268,6 +268,23 @@ struct lines {
 	unsigned sent, refused;
 };
 
+/* What advice is to name. */
+static void keep_path(struct smtptalk *s, struct bytes line)
+{
+	bool is_mail = bytes_starts_nocase(line, BYTES("MAIL FROM:"));
+	bool is_rcpt = bytes_starts_nocase(line, BYTES("RCPT TO:"));
+	struct bytes path = bytes_skip(line, bytes_find(line, '<') + 1);
+	char *to = is_mail ? s->typed_from : s->typed_to;
+
+	path.n = bytes_find(path, '>');
+	if ((!is_mail && !is_rcpt) || path.n >= sizeof(s->typed_to))
+		return;
+	memcpy(to, path.p, path.n);
+	to[path.n] = '\0';
+	s->talk.from = s->typed_from;
+	s->talk.to = s->typed_to;
+}
+
 static void on_answered(void *ctx, struct bytes shown)
 {
 	struct lines *lines = ctx;
@@ -275,6 +292,7 @@ static void on_answered(void *ctx, struct bytes shown)
 	struct bytes id;
 
 	lines->sent++;
+	keep_path(lines->s, shown);
 	if (t->d.reply.status == REPLY_NO) {
 		lines->refused++;
 		talk_refused(t, t->stage, NULL);
@@ -440,46 +458,122 @@ static bool builds(const struct smtptalk_options *o)
 	return o->subject || o->body || o->headers.count > 0 || o->attach.count > 0;
 }
 
-/* What the table cannot say: which options need which. */
-static bool options_fit(struct smtptalk *s)
+static bool is_condition(struct bytes word)
+{
+	static const char *const words[] = { "success", "failure", "delay" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (bytes_equal_nocase(word, bytes_of(words[i])))
+			return true;
+	return false;
+}
+
+/* RFC 3461 4.1. */
+static bool is_notify(const char *text)
+{
+	struct bytes rest = bytes_of(text);
+
+	if (bytes_equal_nocase(rest, BYTES("never")))
+		return true;
+	for (;;) {
+		struct bytes word = bytes_head(rest, bytes_find(rest, ','));
+		if (!is_condition(word) || word.n == rest.n)
+			return is_condition(word);
+		rest = bytes_skip(rest, word.n + 1);
+	}
+}
+
+static bool is_ehlo_name(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n <= 250 && !bytes_has_control(bytes_of(text)) && !strchr(text, ' ');
+}
+
+/* What the table cannot say: which options need which, or exclude each other. NULL: they fit. */
+static const char *misfit(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
-	struct world *w = s->talk.w;
-
-	if (o->expect && !talk_expect_parse(&s->talk.expect, o->expect))
-		opt_wrong(w, &smtptalk_spec,
-				"--expect %s: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"
-				" tls, auth, mail, rcpt, data, quit or command",
-				o->expect);
-	else if (o->tls_min && o->tls_max && o->tls_min > o->tls_max)
-		opt_wrong(w, &smtptalk_spec, "--tls-min is above --tls-max");
-	else if (o->key && !o->cert)
-		opt_wrong(w, &smtptalk_spec, "--key needs --cert");
-	else if (has_recipient(o) && !o->from && !o->relay)
-		opt_wrong(w, &smtptalk_spec,
-				"a recipient needs --from (the envelope sender; \"\" is the null sender)");
-	else if (!has_recipient(o) && ((o->from && !o->relay) || o->data_file || builds(o)))
-		opt_wrong(w, &smtptalk_spec, "a message needs at least one --to");
-	else if (o->data_file && builds(o))
-		opt_wrong(w, &smtptalk_spec,
+	bool has_to = has_recipient(o), is_many = o->repeat || o->smuggle;
+	const struct {
+		bool is_so;
+		const char *why;
+	} rules[] = {
+		{ o->expect && o->expect_rejection,
+				"--expect and --expect-rejection: one of them" },
+		{ o->tls_min && o->tls_max && o->tls_min > o->tls_max,
+				"--tls-min is above --tls-max" },
+		{ o->key && !o->cert, "--key needs --cert" },
+		{ has_to && !o->from && !o->relay,
+				"a recipient needs --from (the envelope sender; \"\" is the null"
+				" sender)" },
+		{ !has_to && !o->relay && (o->from || o->data_file || builds(o)),
+				"a message needs at least one --to" },
+		{ !has_to && !is_many && o->quit_after >= SMTPTALK_MAIL,
+				"to go as far as MAIL, RCPT or DATA needs a --to" },
+		{ o->data_file && builds(o),
 				"--data FILE is the whole message: no --subject, --body, --header or"
-				" --attach with it");
-	else if (!o->repeat && (o->parallel || o->reuse))
-		opt_wrong(w, &smtptalk_spec, "--parallel and --reuse need --repeat");
-	else if ((o->repeat || o->smuggle) &&
-			(!has_recipient(o) || (o->repeat && o->smuggle) || o->quit_after ||
-					o->pipelining || o->chunking || o->xclient.count > 0))
-		opt_wrong(w, &smtptalk_spec,
-				"--repeat and --smuggle need a --to, and go with none of --pipelining,"
-				" --chunking, --xclient, --quit-after, --drop-after");
-	else if (o->raw && !o->data_file)
-		opt_wrong(w, &smtptalk_spec, "--raw needs --data FILE");
-	else if (o->ehlo &&
-			(bytes_has_control(bytes_of(o->ehlo)) || strchr(o->ehlo, ' ') ||
-					strlen(o->ehlo) > 250))
-		opt_wrong(w, &smtptalk_spec, "--ehlo: one word of at most 250 octets");
-	else
-		return true;
+				" --attach with it" },
+		{ !o->repeat && (o->parallel || o->reuse), "--parallel and --reuse need --repeat" },
+		{ is_many &&
+						(!has_to || (o->repeat && o->smuggle) ||
+								o->quit_after || o->pipelining ||
+								o->chunking ||
+								o->xclient.count > 0),
+				"--repeat and --smuggle need a --to, and go with none of"
+				" --pipelining, --chunking, --xclient, --quit-after, --drop-after" },
+		{ o->raw && !o->data_file, "--raw needs --data FILE" },
+		{ o->ehlo && !is_ehlo_name(o->ehlo), "--ehlo: one word of at most 250 octets" },
+		{ o->notify && !is_notify(o->notify),
+				"--notify: never, or of success,failure,delay" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].is_so)
+			return rules[i].why;
+	return NULL;
+}
+
+static bool is_one_job(const struct smtptalk *s)
+{
+	const struct smtptalk_options *o = &s->o;
+	const struct {
+		bool is_asked;
+		const char *name;
+	} jobs[] = {
+		{ s->talk.o.interactive, "--interactive" },
+		{ o->script, "--script" },
+		{ s->talk.o.probe, "--probe" },
+		{ o->all_mechs, "--all-mechs" },
+		{ o->relay, "--relay-test" },
+		{ o->vrfy.count > 0, "--vrfy" },
+		{ has_recipient(o) && !o->relay, "--to" },
+	};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (!jobs[i].is_asked)
+			continue;
+		if (first) {
+			opt_wrong(s->talk.w, &smtptalk_spec, "%s and %s: one at a time", first,
+					jobs[i].name);
+			return false;
+		}
+		first = jobs[i].name;
+	}
+	return true;
+}
+
+static bool options_fit(struct smtptalk *s)
+{
+	const char *why = misfit(s);
+
+	if (!why && s->o.expect && !talk_expect_parse(&s->talk.expect, s->o.expect))
+		why = "--expect: a code as 550 or 5xx, then perhaps a comma and banner, ehlo,"
+		      " tls, auth, mail, rcpt, data, quit or command";
+	if (!why)
+		return is_one_job(s);
+	opt_wrong(s->talk.w, &smtptalk_spec, "%s", why);
 	return false;
 }
 

@@ -44,8 +44,9 @@ struct smtptalk {
 	bool has_started_tls; /* by STARTTLS */
 	struct buf list;      /* of EHLO before TLS, a line each */
 	char queue_id[128];
-	size_t accepted; /* recipients */
-	bool needs_utf8; /* an address does */
+	size_t accepted;                     /* recipients */
+	bool needs_utf8;                     /* an address does */
+	char typed_from[256], typed_to[256]; /* of MAIL and RCPT by hand: RFC 5321 4.5.3.1.3 */
 };
 
 /* What an administrator wants to know about one line of a reply. */

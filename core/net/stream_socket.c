@@ -146,9 +146,9 @@ static bool bind_to(int fd, const struct addr *to, const char *ip, struct err *e
 	if (!addr_parse(&from, ip, 0, e))
 		return false;
 	if (from.sa.ss_family != to->sa.ss_family)
-		return err_set(e, ERR_UNREACHABLE, "not of the family of our address %s", ip);
+		return err_set(e, ERR_LOCAL, "not of the family of our address %s", ip);
 	if (bind(fd, (struct sockaddr *)&from.sa, from.len) < 0)
-		return err_sys(e, err_kind_of(errno), errno, "from our address %s", ip);
+		return err_sys(e, ERR_LOCAL, errno, "from our address %s", ip);
 	return true;
 }
 
@@ -199,7 +199,7 @@ static int connect_one(struct world *w, const struct addr *to, const struct stre
 struct stream *stream_connect(struct world *w, const struct addr_list *list,
 		const struct stream_connect *o, struct err *e)
 {
-	struct err last = { .kind = ERR_NONE };
+	struct err last = { .kind = ERR_NONE }, now;
 	char to[ADDR_TEXT_MAX];
 
 	err_set(&last, ERR_RESOLVE, "no address to connect to");
@@ -214,11 +214,14 @@ struct stream *stream_connect(struct world *w, const struct addr_list *list,
 						"connect to %s: not tried, the time was up", to);
 			continue;
 		}
-		int fd = connect_one(w, &list->at[i], o, &last);
+		int fd = connect_one(w, &list->at[i], o, &now);
 		if (fd >= 0)
 			return stream_of_fd(w, fd, 0);
 		if (o->tried)
-			buf_printf(o->tried, "%s\n", last.text);
+			buf_printf(o->tried, "%s\n", now.text);
+		/* what one address answers is not hidden by our having no way to another */
+		if (now.kind != ERR_LOCAL || i == 0)
+			last = now;
 	}
 	if (e)
 		*e = last;

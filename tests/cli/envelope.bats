@@ -22,6 +22,38 @@ talk() { try smtptalk "127.0.0.1:$PORT" -t 10 --from a@example.com --to b@exampl
 		fail "$(cat "$PEER_LOG")"
 }
 
+@test "what does not go together, or is none, is a usage error and nothing is sent" {
+	local row
+	mail=(--from a@example.com --to b@example.com)
+	while IFS='|' read -r row why; do
+		# shellcheck disable=SC2086 # words
+		try smtptalk 127.0.0.1:1 $row
+		exits 3
+		complains "$why"
+	done <<-EOF
+	${mail[*]} --probe|--probe and --to: one at a time
+	--relay-test --vrfy x@example.com|--relay-test and --vrfy: one at a time
+	-i --probe|--interactive and --probe: one at a time
+	--quit-after rcpt|needs a --to
+	--drop-after data|needs a --to
+	--expect 250 --expect-rejection|one of them
+	${mail[*]} --notify never,success|--notify: never, or of success,failure,delay
+	${mail[*]} --notify success,|--notify: never
+	${mail[*]} --raw|--raw needs --data
+	--key x|--key needs --cert
+	--tls-min 1.3 --tls-max 1.2|--tls-min is above --tls-max
+	EOF
+	try smtptalk 127.0.0.1:1 --ehlo ""
+	exits 3
+	complains '--ehlo: one word'
+	for when in never success,FAILURE delay; do
+		peer "${HELLO[@]}" 'raw 250-x\r\n250 DSN\r\n' 'expect MAIL' 'send 250 ok' "expect RCPT TO:<b@example.com> NOTIFY=$when" 'send 250 ok' "${BYE[@]}"
+		try smtptalk "localhost:$PORT" "${mail[@]}" --notify "$when" --quit-after rcpt
+		exits 0
+		peer_done
+	done
+}
+
 @test "a parameter cannot smuggle a line" {
 	peer "${HELLO[@]}" 'send 250 x' "${BYE[@]}"
 	talk --mail-param $'A=1\r\nRCPT TO:<c@d>'

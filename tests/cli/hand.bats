@@ -83,6 +83,15 @@ lines() {
 	verdict CRITICAL command
 }
 
+@test "advice names the addresses that were typed" {
+	peer 'send 220 x' 'expect MAIL' 'send 250 ok' 'expect RCPT' 'send 550 5.1.1 <nobody@example.com>: Recipient address rejected: User unknown in virtual mailbox table' \
+		'expect RCPT' 'send 501 5.1.3 Bad recipient address syntax' 'expect QUIT' 'send 221 Bye'
+	lines 'MAIL FROM:<a@example.org>' 'rcpt to:<nobody@example.com> NOTIFY=NEVER' 'RCPT TO:<>' QUIT
+	try smtptalk "localhost:$PORT"
+	says 'postmap -q nobody@example.com' '--from a@example.org --to <to>'
+	peer_done
+}
+
 @test "an answer to 334 in clear text is told and shows nothing" {
 	peer 'send 220 x' 'expect AUTH' 'send 334 VXNlcm5hbWU6' 'read' 'send 501 5.5.2 Cannot decode' \
 		'expect QUIT' 'send 221 Bye'

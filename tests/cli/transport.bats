@@ -86,6 +86,27 @@ mx() { printf '\\x00\\x%02x\\x03mx%d\\x07example\\x00' "$1" "$2"; }
 	says 'accepted for 2 of 2'
 }
 
+@test "--bind: from that address; one that is none of ours is our own trouble" {
+	netns
+	peer 'send 220 x' 'expect EHLO' 'send 250 x' 'expect QUIT' 'send 221 Bye'
+	try smtptalk "127.0.0.1:$PORT" --bind 127.0.0.7 --caps
+	exits 0
+	says 'from 127.0.0.7'
+	for ip in 192.0.2.77 ::1; do
+		try smtptalk 127.0.0.1:1 --bind "$ip"
+		exits 3
+		says 'UNKNOWN connect' "our address $ip"
+		says_not 'no way to' 'likely'
+	done
+	# the other family's address does not hide what this one answers
+	names both.example 1 '\x7f\x00\x00\x01' both.example 28 "$(printf '\\x00%.0s' {1..15})\\x01"
+	for ip in 127.0.0.7 ::1; do
+		try smtptalk --dns "$DNS" both.example:1 --bind "$ip"
+		exits 2
+		says 'tried connect to' "not of the family of our address $ip" 'CRITICAL connect' 'Connection refused'
+	done
+}
+
 @test "a UNIX socket and a child's pipe are ways, too" {
 	printf '220 x ESMTP\r\n250 x\r\n221 Bye\r\n' >said
 	try smtptalk 'exec:cat said'

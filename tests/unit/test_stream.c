@@ -391,8 +391,8 @@ static void test_bind_errors(void **state)
 		enum err_kind kind;
 		const char *says;
 	} cases[] = {
-		{ "192.0.2.77", ERR_UNREACHABLE, "our address 192.0.2.77" },
-		{ "::1", ERR_UNREACHABLE, "not of the family of our address ::1" },
+		{ "192.0.2.77", ERR_LOCAL, "our address 192.0.2.77" },
+		{ "::1", ERR_LOCAL, "not of the family of our address ::1" },
 		{ "eth0", ERR_USAGE, "not an IP address" },
 	};
 	struct fake_world *f = *state;
