@@ -23,6 +23,7 @@ struct imapd {
 	struct buf command; /* so far: lines and literals */
 	uint64_t literal_left;
 	bool has_box; /* this session has the lock */
+	bool is_idle; /* IDLE: between its "+" and DONE (RFC 2177) */
 	struct imapbox box;
 	/* FETCH while it pours */
 	struct buf set, items;
@@ -58,7 +59,7 @@ static bool may_log_in(const struct session *s)
 
 static void put_capabilities(const struct session *s, struct buf *out)
 {
-	buf_puts(out, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR");
+	buf_puts(out, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE");
 	if (s->sink->can_tls && !s->is_tls)
 		buf_puts(out, " STARTTLS");
 	if (!may_log_in(s))
@@ -90,16 +91,45 @@ static void do_capability(struct session *s, struct bytes arg)
 	buf_free(&caps);
 }
 
-static void do_noop(struct session *s, struct bytes arg)
+static bool has_new_mail(const struct imapd *m)
+{
+	return m->has_box && m->box.count != m->s.sink->store.count;
+}
+
+static void tell_new_mail(struct session *s)
 {
 	struct imapd *m = imapd_of(s);
 
+	if (!has_new_mail(m))
+		return;
+	m->box.count = s->sink->store.count;
+	session_reply(s, "* %zu EXISTS", m->box.count);
+}
+
+static void do_noop(struct session *s, struct bytes arg)
+{
 	(void)arg;
-	if (m->has_box && m->box.count != s->sink->store.count) {
-		m->box.count = s->sink->store.count;
-		session_reply(s, "* %zu EXISTS", m->box.count);
-	}
+	tell_new_mail(s);
 	tagged(s, "OK", "done");
+}
+
+static void do_idle(struct session *s, struct bytes arg)
+{
+	(void)arg;
+	imapd_of(s)->is_idle = true;
+	session_reply(s, "+ idling");
+}
+
+static void end_idle(struct session *s, struct bytes line)
+{
+	bool is_done = bytes_equal_nocase(line, BYTES("DONE"));
+
+	session_show(s, line, is_done);
+	imapd_of(s)->is_idle = false;
+	if (is_done)
+		tagged(s, "OK", "done");
+	else
+		refuse(s, "BAD", "only DONE ends IDLE");
 }
 
 static void leave_box(struct imapd *m)
@@ -318,24 +348,76 @@ static void do_status(struct session *s, struct bytes arg)
 	tagged(s, "OK", "done");
 }
 
+static void end_pouring(struct session *s, const char *why)
+{
+	struct imapd *m = imapd_of(s);
+
+	s->is_pouring = false;
+	if (why)
+		refuse(s, "BAD", why);
+	else
+		tagged(s, "OK", "done");
+	buf_free(&m->answer);
+	imapbox_free(&m->box);
+}
+
+static void show_answer(struct session *s, struct bytes answer)
+{
+	struct bytes line = bytes_head(answer, bytes_find(answer, '\r'));
+	struct buf shown = BUF(2 * SESSION_LINE_MAX);
+
+	buf_put(&shown, bytes_head(line, SESSION_LINE_MAX));
+	if (line.n + 2 < answer.n)
+		buf_printf(&shown, " ... (%zu octets)", answer.n);
+	journal_line(&s->sink->journal, &s->at, 'S', buf_bytes(&shown));
+	buf_free(&shown);
+}
+
+/* The faults of a line hold for the first one of an answer, where its literal is announced. */
+static void break_line(struct session *s, struct buf *answer)
+{
+	size_t n = bytes_find(buf_bytes(answer), '\n') + 1;
+	struct buf line = BUF(2 * SESSION_LINE_MAX), all = BUF(IMAPBOX_ANSWER_MAX);
+
+	if (s->fault.active && n <= SESSION_LINE_MAX) {
+		buf_put(&line, bytes_head(buf_bytes(answer), n));
+		faults_line(&s->sink->faults, &s->fault, &line);
+		buf_put(&all, buf_bytes(&line));
+		buf_put(&all, bytes_skip(buf_bytes(answer), n));
+		buf_free(answer);
+		*answer = all;
+	}
+	buf_free(&line);
+}
+
+static void pour_answer(struct session *s)
+{
+	struct imapd *m = imapd_of(s);
+
+	show_answer(s, buf_bytes(&m->answer));
+	break_line(s, &m->answer);
+	m->answer_at = 0;
+	s->is_pouring = true;
+}
+
 static void do_search(struct session *s, struct bytes arg)
 {
 	struct imapd *m = imapd_of(s);
-	struct buf found = BUF(SESSION_OUT_MAX / 2);
+	struct buf *found = &m->answer;
 	const char *why = NULL;
 
-	buf_puts(&found, "* SEARCH");
+	found->max = IMAPBOX_ANSWER_MAX;
+	buf_puts(found, "* SEARCH");
 	for (size_t i = 0; i < m->box.count && !why; i++)
 		if (imapbox_matches(&m->box, arg, i, &why))
-			buf_printf(&found, " %zu",
+			buf_printf(found, " %zu",
 					m->box.by_uid ? (size_t)m->box.store->at[i].number : i + 1);
-	if (why) {
-		refuse(s, "BAD", why);
-	} else {
-		session_reply_long(s, buf_bytes(&found));
-		tagged(s, "OK", "done");
-	}
-	buf_free(&found);
+	buf_puts(found, "\r\n");
+	m->next = m->box.count; /* nothing but this pours */
+	if (why)
+		end_pouring(s, why);
+	else
+		pour_answer(s);
 }
 
 static void start_fetch(struct session *s, struct bytes set, struct bytes items)
@@ -389,48 +471,6 @@ static void do_store(struct session *s, struct bytes arg)
 		start_fetch(s, set, BYTES("FLAGS"));
 }
 
-static void end_fetch(struct session *s, const char *why)
-{
-	struct imapd *m = imapd_of(s);
-
-	s->is_pouring = false;
-	if (why)
-		refuse(s, "BAD", why);
-	else
-		tagged(s, "OK", "done");
-	buf_free(&m->answer);
-	imapbox_free(&m->box);
-}
-
-static void show_answer(struct session *s, struct bytes answer)
-{
-	struct bytes line = bytes_head(answer, bytes_find(answer, '\r'));
-	struct buf shown = BUF(2 * SESSION_LINE_MAX);
-
-	buf_put(&shown, bytes_head(line, SESSION_LINE_MAX));
-	if (line.n + 2 < answer.n)
-		buf_printf(&shown, " ... (%zu octets)", answer.n);
-	journal_line(&s->sink->journal, &s->at, 'S', buf_bytes(&shown));
-	buf_free(&shown);
-}
-
-/* The faults of a line hold for the first one of an answer, where its literal is announced. */
-static void break_line(struct session *s, struct buf *answer)
-{
-	size_t n = bytes_find(buf_bytes(answer), '\n') + 1;
-	struct buf line = BUF(2 * SESSION_LINE_MAX), all = BUF(IMAPBOX_ANSWER_MAX);
-
-	if (s->fault.active && n <= SESSION_LINE_MAX) {
-		buf_put(&line, bytes_head(buf_bytes(answer), n));
-		faults_line(&s->sink->faults, &s->fault, &line);
-		buf_put(&all, buf_bytes(&line));
-		buf_put(&all, bytes_skip(buf_bytes(answer), n));
-		buf_free(answer);
-		*answer = all;
-	}
-	buf_free(&line);
-}
-
 static void pour(struct session *s)
 {
 	struct imapd *m = imapd_of(s);
@@ -444,15 +484,13 @@ static void pour(struct session *s)
 	}
 	while (m->next < m->box.count && !imapbox_in_set(&m->box, buf_bytes(&m->set), m->next))
 		m->next++;
-	m->answer_at = 0;
 	m->answer.max = IMAPBOX_ANSWER_MAX;
 	buf_clear(&m->answer);
 	if (m->next < m->box.count &&
 			imapbox_fetch(&m->box, buf_bytes(&m->items), m->next++, &m->answer, &why)) {
-		show_answer(s, buf_bytes(&m->answer));
-		break_line(s, &m->answer);
+		pour_answer(s);
 	} else {
-		end_fetch(s, why);
+		end_pouring(s, why);
 	}
 }
 
@@ -464,6 +502,7 @@ static const struct session_command commands[] = {
 	{ "EXAMINE", AUTHED | SELECTED, do_examine },
 	{ "EXPUNGE", SELECTED, do_expunge },
 	{ "FETCH", SELECTED, do_fetch },
+	{ "IDLE", AUTHED | SELECTED, do_idle },
 	{ "LIST", AUTHED | SELECTED, do_list },
 	{ "LOGIN", LOGIN, do_login },
 	{ "LOGOUT", ANY, do_logout },
@@ -528,6 +567,10 @@ static void take_line(struct session *s, struct bytes line)
 	struct imapd *m = imapd_of(s);
 	bool waits;
 
+	if (m->is_idle) {
+		end_idle(s, line);
+		return;
+	}
 	if (take_literal(&line, &m->literal_left, &waits)) {
 		buf_put(&m->command, line);
 		buf_printf(&m->command, "{%" PRIu64 "}\r\n", m->literal_left);
@@ -566,12 +609,20 @@ static void line_too_long(struct session *s)
 {
 	login_end(&s->login);
 	buf_clear(&imapd_of(s)->command);
+	imapd_of(s)->is_idle = false;
 	refuse(s, "BAD", "the line is too long");
 }
 
 static void tls_on(struct session *s)
 {
 	buf_clear(&imapd_of(s)->command);
+}
+
+static bool has_news(const struct session *s)
+{
+	const struct imapd *m = (const struct imapd *)s;
+
+	return m->is_idle && has_new_mail(m);
 }
 
 static void leave(struct session *s, bool is_idle)
@@ -601,6 +652,8 @@ const struct session_proto imapd_proto = {
 	.line_too_long = line_too_long,
 	.data = take_data,
 	.pour = pour,
+	.has_news = has_news,
+	.tell_news = tell_new_mail,
 	.tls_on = tls_on,
 	.auth_end = auth_end,
 	.leave = leave,

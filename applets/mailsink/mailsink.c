@@ -90,7 +90,7 @@ static const struct opt options[] = {
 
 static const char *const more[] = {
 	"Takes mail for any recipient from whoever reaches its ports, keeps it, and forwards none. Each"
-	" user reads all of it by POP3 or IMAP, one at a time. Without a user nobody can log in: AUTH is not"
+	" user reads all of it by POP3 or IMAP (IDLE, too), one at a time. Without a user nobody can log in: AUTH is not"
 	" offered, and mail is taken all the same.",
 	"When it listens it says so on standard output, in one line with the ports:"
 	" \"ready smtp=2525 pop3=2110\". It ends with status 0 on SIGTERM and SIGINT, after a goodbye to"

@@ -327,12 +327,19 @@ static void take_line(struct session *s, struct bytes *in)
 	s->line_cut = false;
 }
 
+static bool has_news(const struct session *s)
+{
+	return s->proto->has_news && !s->fault.is_mute && !s->is_over && s->proto->has_news(s);
+}
+
 static void take_part(struct session *s, struct bytes *in)
 {
 	if (faults_pours(&s->fault)) {
 		faults_pour(&s->fault, &s->out, SESSION_OUT_HIGH);
 	} else if (s->fault.is_mute) {
 		*in = bytes_skip(*in, in->n);
+	} else if (has_news(s)) {
+		s->proto->tell_news(s);
 	} else if (s->is_pouring) {
 		s->proto->pour(s);
 	} else if (s->starts_tls) {
@@ -361,7 +368,8 @@ bool session_has_work(const struct session *s, bool has_input)
 {
 	if (s->out.n >= SESSION_OUT_HIGH || faults_wait(&s->fault, &s->out))
 		return false;
-	return faults_pours(&s->fault) || (!s->is_over && (has_input || s->is_pouring));
+	return faults_pours(&s->fault) || has_news(s) ||
+			(!s->is_over && (has_input || s->is_pouring));
 }
 
 bool session_may_tls(struct session *s)

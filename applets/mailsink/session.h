@@ -35,8 +35,10 @@ struct session_proto {
 	void (*line)(struct session *s, struct bytes line);
 	void (*line_too_long)(struct session *s);
 	void (*data)(struct session *s, struct bytes *in); /* while in_data is set */
-	void (*pour)(struct session *s);   /* while is_pouring is set: adds to out */
-	void (*tls_on)(struct session *s); /* everything said before is forgotten */
+	void (*pour)(struct session *s);           /* while is_pouring is set: adds to out */
+	bool (*has_news)(const struct session *s); /* NULL: never; what to say unasked, */
+	void (*tell_news)(struct session *s);      /* and this says it */
+	void (*tls_on)(struct session *s);         /* everything said before is forgotten */
 	void (*auth_end)(struct session *s, enum login_result result); /* of session_auth */
 	void (*leave)(struct session *s, bool is_idle); /* last words of a server that ends it */
 	void (*end)(struct session *s);                 /* gives up what it holds */

@@ -172,8 +172,7 @@ void store_id(struct store *s, char id[STORE_ID_MAX])
 	s->serial++;
 	if (!s->stable)
 		s->w->random(s->w, &random, sizeof(random));
-	snprintf(id, STORE_ID_MAX, "%06" PRIX32 "%04" PRIX32, random & 0xffffff,
-			s->serial & 0xffff);
+	snprintf(id, STORE_ID_MAX, "%06" PRIX32 "%04" PRIX32, random & 0xffffff, s->serial);
 }
 
 /* rename() is on the disk when the directory is. */

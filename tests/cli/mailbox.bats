@@ -14,15 +14,30 @@ imap() { try imaptalk "localhost:$IMAP" -u sample --pass-file pass "$@"; }
 
 pop3() { try pop3talk "localhost:$POP3" -u sample --pass-file pass "$@"; }
 
-@test "imaptalk --wait asks by NOOP where IDLE is not offered" {
-	send one
+waits() { # WORD: when it is seen, what is waited for comes
 	local sender
-	(soon grep -q NOOP out && send "the token") 3>&- &
+	send one
+	(soon grep -q "$1" out && send "the token") 3>&- &
 	sender=$!
 	imap --find "the token" --wait 60 --read last
 	exits 0
-	says "asks by NOOP every 5 s" "| Subject: the token" "2 messages"
+	says "| Subject: the token" "2 messages"
 	wait "$sender"
+}
+
+@test "imaptalk --wait is told by IDLE" {
+	waits "^S: + idling"
+	says "C: DONE"
+	says_not NOOP
+}
+
+@test "imaptalk --wait asks by NOOP where IDLE is not offered, or refused" {
+	local fault
+	for fault in 'capability=swap IDLE X' 'idle=NO not today'; do
+		kill "$SINK_PID"
+		sink --port 0 --no-tls --user sample:password --fault "$fault"
+		waits "asks by NOOP every 5 s"
+	done
 }
 
 @test "what came to nothing in the time given is said" {

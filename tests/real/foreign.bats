@@ -241,6 +241,31 @@ fetchmail_from() { # PROTOCOL PORT OPTION...
 	END
 }
 
+@test "Python: IDLE is told of new mail, and only DONE ends it" {
+	needs python3
+	timeout 20 python3 - "$SMTP" "$IMAP" sink.pem <<-'END' || fail "python3: $?"
+		import imaplib, smtplib, ssl, sys
+		smtp, imap = map(int, sys.argv[1:3])
+		tls = ssl.create_default_context(cafile=sys.argv[3])
+		m = imaplib.IMAP4('localhost', imap, timeout=10)
+		m.starttls(tls)
+		m.login('sample', 'password')
+		assert 'IDLE' in m.capabilities
+		had = int(m.select(readonly=True)[1][0])
+		m.send(b'i1 IDLE\r\n') # imaplib has a command of its own only since 3.14
+		assert m.readline().startswith(b'+ ')
+		with smtplib.SMTP('localhost', smtp, timeout=5) as s:
+		    s.starttls(context=tls)
+		    for n in 1, 2:
+		        s.sendmail('a@example.com', ['b@example.com'], 'Subject: news\r\n\r\n')
+		        assert m.readline() == b'* %d EXISTS\r\n' % (had + n)
+		m.send(b'DONE\r\n')
+		assert m.readline().startswith(b'i1 OK')
+		assert m.noop()[0] == 'OK'
+		m.logout()
+	END
+}
+
 @test "curl: reads by IMAP, STARTTLS and IMAPS" {
 	local url
 	needs curl

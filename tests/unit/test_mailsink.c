@@ -1057,15 +1057,16 @@ static void test_faults(void **state)
 }
 
 #define IMAP_CAPS_IN(tls) \
-	"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR" tls " AUTH=CRAM-MD5 AUTH=PLAIN AUTH=LOGIN"
+	"CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE" tls " AUTH=CRAM-MD5 AUTH=PLAIN AUTH=LOGIN"
 #define IMAP_CAPS IMAP_CAPS_IN(" STARTTLS")
 #define IMAP_HELLO "* OK [" IMAP_CAPS "] sink.example IMAP4rev1 mailsink\r\n"
 #define IMAP_IN "a LOGIN sample password\r\nb EXAMINE INBOX\r\n"
-#define IMAP_OPEN                                                                                 \
-	IMAP_HELLO "a OK logged in\r\n* FLAGS (" IMAPBOX_FLAGS                                    \
-		   ")\r\n* OK [PERMANENTFLAGS ()] for this run\r\n* 0 EXISTS\r\n* 0 RECENT\r\n"   \
-		   "* OK [UIDVALIDITY 1] UIDs hold for this run\r\n* OK [UIDNEXT 1] the next\r\n" \
-		   "b OK [READ-ONLY] done\r\n"
+#define IMAP_OPEN IMAP_HELLO IMAP_OPENED
+#define IMAP_OPENED                                                                    \
+	"a OK logged in\r\n* FLAGS (" IMAPBOX_FLAGS                                    \
+	")\r\n* OK [PERMANENTFLAGS ()] for this run\r\n* 0 EXISTS\r\n* 0 RECENT\r\n"   \
+	"* OK [UIDVALIDITY 1] UIDs hold for this run\r\n* OK [UIDNEXT 1] the next\r\n" \
+	"b OK [READ-ONLY] done\r\n"
 #define IMAP_BYE "* BYE until next time\r\nz OK done\r\n"
 
 static const struct row imap_rows[] = {
@@ -1093,11 +1094,18 @@ static const struct row imap_rows[] = {
 			false, 0 },
 	{ "TLS wanted, TLS begun", { .require_tls = true },
 			"a LOGIN sample password\r\nb STARTTLS\r\n" TLS "c CAPABILITY\r\n",
-			"* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR STARTTLS LOGINDISABLED]"
+			"* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE STARTTLS LOGINDISABLED]"
 			" sink.example IMAP4rev1 mailsink\r\n"
 			"a NO [PRIVACYREQUIRED] no login in clear text: use STARTTLS first\r\n"
 			"b OK begin TLS negotiation now\r\n* " IMAP_CAPS_IN("") "\r\nc OK done\r\n",
 			false, 0 },
+	{ "IDLE, and its end", { 0 }, "a IDLE\r\n" IMAP_IN "c IDLE\r\ndone\r\nz LOGOUT\r\n",
+			IMAP_HELLO "a BAD not in this state\r\n" IMAP_OPENED
+				   "+ idling\r\nc OK done\r\n" IMAP_BYE,
+			true, 0 },
+	{ "IDLE ended by something else", { 0 }, IMAP_IN "c IDLE\r\nd NOOP\r\ne NOOP\r\n",
+			IMAP_OPEN "+ idling\r\nc BAD only DONE ends IDLE\r\ne OK done\r\n", false,
+			0 },
 	{ "a literal that is too long", { 0 }, "a LOGIN {70000}\r\n",
 			IMAP_HELLO "* BYE that literal is too long\r\n", true, 0 },
 	{ "folders", { 0 },
@@ -1180,6 +1188,64 @@ static void test_imap_message(void **state)
 		buf_free(&out);
 		buf_free(&due);
 	}
+	bench_close(&b);
+}
+
+/* RFC 2177 3: it is told when it comes, and once. */
+static void test_mail_while_idle(void **state)
+{
+	struct buf out = BUF(OUT_MAX);
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &(struct setting){ 0 });
+	struct session *s = open_session(&b, &imap);
+	say(s, IMAP_IN, &out);
+	deliver(&b, "x\r\n.\r\n");
+	assert_false(session_has_work(s, false));
+	check_say(s, "c IDLE\r\n", "+ idling\r\n* 1 EXISTS\r\n");
+	assert_false(session_has_work(s, false));
+	deliver(&b, "x\r\n.\r\n");
+	assert_true(session_has_work(s, false));
+	check_say(s, "", "* 2 EXISTS\r\n");
+	assert_false(session_has_work(s, false));
+	check_say(s, "DONE\r\nd NOOP\r\n", "c OK done\r\nd OK done\r\n");
+	session_free(s);
+	buf_free(&out);
+	bench_close(&b);
+}
+
+/* Longer than what may wait to be sent. */
+static void test_long_search(void **state)
+{
+	enum { MANY = 40000 };
+	struct buf out = BUF(MANY * 8), due = BUF(MANY * 8);
+	struct bench b;
+
+	(void)state;
+	bench_open(&b, &(struct setting){ .messages_max = MANY, .bytes_max = UINT32_MAX });
+	buf_puts(&due, "* SEARCH");
+	for (unsigned i = 1; i <= MANY; i++) {
+		struct envelope v;
+		struct err e;
+		char id[STORE_ID_MAX];
+		envelope_init(&v);
+		v.peer_ip = "192.0.2.1";
+		v.host = "sink.example";
+		assert_true(store_add(&b.sink.store, &v, BYTES("x"), id, &e));
+		envelope_free(&v);
+		buf_printf(&due, " %u", i);
+	}
+	buf_puts(&due, "\r\nc OK done\r\n");
+	struct session *s = open_session(&b, &imap);
+	say(s, IMAP_IN, &out);
+	buf_clear(&out);
+	say(s, "c SEARCH ALL\r\n", &out);
+	assert_int_equal(out.n, due.n);
+	assert_memory_equal(out.p, due.p, due.n);
+	session_free(s);
+	buf_free(&out);
+	buf_free(&due);
 	bench_close(&b);
 }
 
@@ -1385,6 +1451,8 @@ int main(void)
 		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_imap),
+		cmocka_unit_test(test_mail_while_idle),
+		cmocka_unit_test(test_long_search),
 		cmocka_unit_test(test_chunks_and_lmtp),
 		cmocka_unit_test(test_imap_message),
 		cmocka_unit_test(test_imap_flags),
