@@ -182,7 +182,22 @@ static void expect_end(struct talk *t)
 	buf_free(&fact);
 }
 
-static void show_reply(struct talk *t, const struct reply *r)
+/* A wait that the user will have noticed; with -v each. */
+static void note_wait(struct talk *t, uint64_t ms)
+{
+	struct buf text = BUF(TALK_NOTE_MAX);
+	bool is_slow = ms >= DIALOG_WAIT_NOTE_MS;
+
+	buf_printf(&text, "answered after %llu.%03llu s", (unsigned long long)ms / 1000,
+			(unsigned long long)ms % 1000);
+	if (is_slow && strcmp(t->stage, "banner") == 0)
+		buf_puts(&text, ": a delay on purpose, or a slow look-up of our name");
+	if ((is_slow || t->common->verbose > 0) && !t->common->stable)
+		transcript_note(&t->transcript, buf_text(&text));
+	buf_free(&text);
+}
+
+static void show_reply(struct talk *t, const struct reply *r, uint64_t waited_ms)
 {
 	enum { LINES_SHOWN_MAX = 200 };
 
@@ -207,15 +222,17 @@ static void show_reply(struct talk *t, const struct reply *r)
 		transcript_line(&t->transcript, 'S', reply_line(r, i), buf_text(&note));
 		buf_free(&note);
 	}
+	note_wait(t, waited_ms);
 	out_flush(&t->w->out);
 }
 
 static void on_replied(void *ctx, const struct reply *r)
 {
 	struct talk *t = ctx;
+	uint64_t waited_ms = t->w->mono_ms(t->w) - t->d.asked_ms;
 
-	count_time(t, t->stage, t->w->mono_ms(t->w) - t->d.asked_ms);
-	show_reply(t, r);
+	count_time(t, t->stage, waited_ms);
+	show_reply(t, r, waited_ms);
 }
 
 static void on_waiting(void *ctx, unsigned seconds)
@@ -724,7 +741,7 @@ static bool connect_and_greet(struct talk *t, unsigned port)
 	if (t->d.s)
 		talk_show_tls(t);
 	if (t->d.reply.line_count > 0)
-		show_reply(t, &t->d.reply);
+		show_reply(t, &t->d.reply, t->facts.greeting_ms);
 	return ok;
 }
 

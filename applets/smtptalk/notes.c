@@ -26,11 +26,32 @@ static void note_auth_list(const struct talk *t, struct bytes line, struct buf *
 	struct bytes rest = bytes_skip(line, smtp_keyword(line).n);
 
 	sasl_mechs_add(rest, &caps.mechs, &caps.other_mechs);
-	if (!(caps.mechs & SASL_CLEAR) || stream_is_tls(t->d.s))
+	if (!(caps.mechs & SASL_CLEAR))
 		return;
 	buf_puts(note,
-			stream_is_local(t->d.s) ? ": no TLS here, but loopback" :
-						  ": no TLS here, the wire can be read");
+			stream_is_tls(t->d.s)                   ? ": TLS hides it on the way" :
+					stream_is_local(t->d.s) ? ": no TLS here, but loopback" :
+								  ": no TLS here, the wire can be"
+								  " read");
+}
+
+void smtptalk_note_mechs(struct smtptalk *s)
+{
+	const struct reply *r = &s->talk.d.reply;
+	struct bytes word;
+
+	for (size_t i = 1; i < r->line_count; i++) {
+		struct bytes list = reply_text(r, i);
+		bool is_auth = bytes_word(&list, &word) && bytes_equal_nocase(word, BYTES("AUTH"));
+		while (is_auth && bytes_word(&list, &word)) {
+			struct buf note = BUF(TALK_NOTE_MAX);
+			buf_put(&note, bytes_head(word, TALK_SHOWN_MAX));
+			buf_puts(&note, ": ");
+			if (words_put(&note, WORDS_MECH, word))
+				transcript_note(&s->talk.transcript, buf_text(&note));
+			buf_free(&note);
+		}
+	}
 }
 
 /* A proxy in front greets by another name than the server behind it. */

@@ -113,6 +113,8 @@ static const char *const more[] = {
 	"A domain that is not ASCII is given its ASCII form (xn--...), small letters made of capital ones;"
 	" no more of UTS 46 is done, and what would need it is refused. A name before the @ that is not"
 	" ASCII needs SMTPUTF8 of the server.",
+	"With -v it tells how long each answer took, and what each login mechanism is; an answer that took"
+	" long is told in any case.",
 	"A password is only sent to loopback or through TLS with a good certificate, unless -k is given. One"
 	" login attempt is made.",
 	NULL,
@@ -185,6 +187,8 @@ static bool ehlo(struct smtptalk *s)
 	if (!dialog_is_ok(&t->d))
 		return talk_refused(t, "ehlo", NULL);
 	smtp_caps_read(&t->d.reply, &s->caps);
+	if (t->common->verbose > 0)
+		smtptalk_note_mechs(s);
 	if (s->caps.has & SMTP_MASKED)
 		smtptalk_masked(s);
 	return true;
@@ -279,8 +283,8 @@ static void keep_path(struct smtptalk *s, struct bytes line)
 	path.n = bytes_find(path, '>');
 	if ((!is_mail && !is_rcpt) || path.n >= sizeof(s->typed_to))
 		return;
-	memcpy(to, path.p, path.n);
-	to[path.n] = '\0';
+	snprintf(to, sizeof(s->typed_to), "%.*s", (int)path.n,
+			path.n > 0 ? (const char *)path.p : "");
 	s->talk.from = s->typed_from;
 	s->talk.to = s->typed_to;
 }

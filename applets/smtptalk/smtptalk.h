@@ -52,6 +52,9 @@ struct smtptalk {
 /* What an administrator wants to know about one line of a reply. */
 void smtptalk_annotate(struct talk *t, const struct reply *r, size_t i, struct buf *note);
 
+/* Notes on the mechanisms of the EHLO answer in d.reply. */
+void smtptalk_note_mechs(struct smtptalk *s);
+
 /* MAIL, RCPT and DATA as the options say; false: a verdict was added and the session is to end
  * with QUIT. */
 bool smtptalk_send(struct smtptalk *s);

@@ -223,18 +223,6 @@ static const struct word *find_word(enum words_table table, struct bytes *line)
 	return table == WORDS_EHLO && is_masked(keyword) ? &masked : NULL;
 }
 
-const char *words_note(enum words_table table, struct bytes line)
-{
-	const struct word *w = find_word(table, &line);
-
-	return w ? w->note : NULL;
-}
-
-const char *words_mech(struct bytes name)
-{
-	return words_note(WORDS_MECH, name);
-}
-
 /* In binary units, rounded down to one digit behind the point: a limit must not look larger. */
 static void put_size(struct buf *out, uint64_t size)
 {

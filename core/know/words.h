@@ -17,12 +17,6 @@ enum words_table {
 
 enum { WORDS_NOTE_MAX = 45 }; /* a note fits right of its line in 80 columns */
 
-/* The note on a keyword line ("SIZE 1000", any case), or NULL when the keyword is not known. */
-const char *words_note(enum words_table table, struct bytes line);
-
-/* The same for one SASL mechanism: words_mech("PLAIN"). */
-const char *words_mech(struct bytes mech);
-
 /*
  * Appends the note with the line's own parameters worked in ("SIZE 10485760": "largest message
  * 10 MiB"). False, and nothing appended, when the keyword is not known. Only our own words and

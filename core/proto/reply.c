@@ -25,11 +25,6 @@ static bool is_digit(unsigned char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool is_letter(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_space(unsigned char c)
 {
 	return c == ' ' || c == '\t';
@@ -350,26 +345,6 @@ struct bytes reply_enhanced(const struct reply *r, size_t i)
 			left = bytes_skip(left, 1);
 	}
 	return left.n == 0 && part[0] == (uint64_t)r->code / 100 ? word : none;
-}
-
-/* Letters first: "+OK [192.0.2.1] ready" has no code. */
-struct bytes reply_resp_code(const struct reply *r)
-{
-	struct bytes text = reply_text(r, 0);
-	const struct bytes none = { NULL, 0 };
-
-	if (r->proto == PROTO_SMTP || text.n == 0 || text.p[0] != '[')
-		return none;
-	text = bytes_skip(text, 1);
-	struct bytes inner = bytes_head(text, bytes_find(text, ']'));
-	struct bytes code;
-	if (inner.n == text.n || !bytes_word(&inner, &code) || !is_letter(code.p[0]))
-		return none;
-	for (size_t i = 0; i < code.n; i++)
-		if (!is_letter(code.p[i]) && !is_digit(code.p[i]) && code.p[i] != '-' &&
-				code.p[i] != '/')
-			return none;
-	return code;
 }
 
 const char *reply_guess_proto(struct bytes first)

@@ -90,10 +90,6 @@ struct bytes reply_text(const struct reply *r, size_t i);
  * class must agree with the reply code. */
 struct bytes reply_enhanced(const struct reply *r, size_t i);
 
-/* RFC 2449/3206/5530 response code: the "AUTH" or "SYS/TEMP" of "[SYS/TEMP] text", the
- * "UIDVALIDITY" of "[UIDVALIDITY 7]", else empty. POP3 and IMAP. */
-struct bytes reply_resp_code(const struct reply *r);
-
 /* What this peer really speaks, judged by its first line: "POP3", "IMAP", "SSH", "HTTP", "SMTP",
  * "FTP", "TLS alert", or NULL when it cannot be told. For a first line that is not of the wanted
  * protocol. */

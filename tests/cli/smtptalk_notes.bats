@@ -44,6 +44,24 @@ BYE=('expect QUIT' 'send 221 Bye')
 	exits 3
 }
 
+@test "an answer that took long is told; with -v each, and what the mechanisms are" {
+	peer 'delay 3100' 'send 220 x' 'expect EHLO' 'raw 250-x\r\n250-AUTH=NTLM\r\n250 AUTH CRAM-MD5 X-OWN GSSAPI\r\n' 'expect QUIT' 'send 221 Bye'
+	try smtptalk "localhost:$PORT" --caps
+	exits 0
+	says 'answered after 3.' 'a slow look-up of our name'
+	[ "$(grep -c 'answered after' out)" -eq 1 ] || fail 'only one took long'
+	says_not 'CRAM-MD5:'
+	for more in -v -j --stable; do
+		peer 'send 220 x' 'expect EHLO' 'raw 250-x\r\n250-AUTH=NTLM\r\n250 AUTH CRAM-MD5 X-OWN GSSAPI\r\n' 'expect QUIT' 'send 221 Bye'
+		try smtptalk "localhost:$PORT" --caps -v $more
+		exits 0
+		says 'CRAM-MD5: password not sent; weak today' 'GSSAPI: Kerberos ticket'
+		says_not 'X-OWN:' 'NTLM:'
+		[ "$more" = --stable ] || [ "$(grep -c 'answered after' out)" -eq 3 ] || fail 'each of three'
+	done
+	says_not 'answered after'
+}
+
 @test "--nagios has the time of each stage" {
 	sink --smtp 0
 	try smtptalk "localhost:$SMTP" --nagios --tls none --from a@example.com --to b@example.com

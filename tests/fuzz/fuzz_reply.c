@@ -53,7 +53,6 @@ static void check_parts(const struct reply *r)
 		must(bytes_find(line, '\n') == line.n);
 		must(bytes_search(text, reply_enhanced(r, i)) <= text.n);
 	}
-	must(!bytes_has_control(reply_resp_code(r)));
 	must(!r->is_done || !(r->faults & REPLY_FATAL));
 	must(r->proto == PROTO_SMTP || r->line_count <= 1);
 	must(!r->is_done || r->proto != PROTO_SMTP || (r->code >= 200 && r->code <= 599));

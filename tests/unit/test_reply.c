@@ -367,44 +367,6 @@ static void test_two_replies(void **state)
 	reply_free(&r);
 }
 
-static void test_resp_code(void **state)
-{
-	static const struct {
-		enum proto proto;
-		const char *in;
-		const char *code;
-	} codes[] = {
-		{ PROTO_POP3, "-ERR [AUTH] no\r\n", "AUTH" },
-		{ PROTO_POP3, "-ERR [SYS/TEMP] later\r\n", "SYS/TEMP" },
-		{ PROTO_POP3, "-ERR [IN-USE] busy\r\n", "IN-USE" },
-		{ PROTO_POP3, "-ERR [AUTH]\r\n", "AUTH" },
-		{ PROTO_POP3, "-ERR [Zaz09-A/Z]\r\n", "Zaz09-A/Z" },
-		{ PROTO_POP3, "-ERR [A:]\r\n", "" },
-		{ PROTO_POP3, "-ERR [-A]\r\n", "" },
-		{ PROTO_POP3, "-ERR no [AUTH]\r\n", "" },
-		{ PROTO_POP3, "-ERR [AUTH no\r\n", "" },
-		{ PROTO_POP3, "-ERR []\r\n", "" },
-		{ PROTO_POP3, "-ERR [\r\n", "" },
-		{ PROTO_POP3, "-ERR [ ] x\r\n", "" },
-		{ PROTO_POP3, "+OK [192.0.2.1] ready\r\n", "" },
-		{ PROTO_POP3, "+OK [a\x1b] ready\r\n", "" },
-		{ PROTO_POP3, "+OK\r\n", "" },
-		{ PROTO_IMAP, "* OK [UIDVALIDITY 7] x\r\n", "UIDVALIDITY" },
-		{ PROTO_IMAP, "a1 NO [AUTHENTICATIONFAILED] x\r\n", "AUTHENTICATIONFAILED" },
-		{ PROTO_SMTP, "550 [AUTH] no\r\n", "" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(codes); i++) {
-		struct reply r;
-		struct bytes in = bytes_of(codes[i].in);
-		reply_init(&r, codes[i].proto);
-		reply_feed(&r, &in);
-		check_bytes(codes[i].in, "response code", reply_resp_code(&r), codes[i].code);
-		reply_free(&r);
-	}
-}
-
 /* Feeds piece again and again until the reply takes no more; the state it ends in. */
 static enum reply_state flood(struct reply *r, const char *head, const char *piece)
 {
@@ -574,7 +536,6 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_two_replies),
-		cmocka_unit_test(test_resp_code),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_total_limit),
 		cmocka_unit_test(test_line_limit),
