@@ -130,6 +130,18 @@ static const struct advice *advise_reply(const struct match *m, struct bytes tex
 	return a;
 }
 
+/* What syslog has as Dovecot's text, "auth: ...", begins in its own log with what is taken for the
+ * program there. */
+static struct bytes said_by(const struct log_event *e)
+{
+	struct bytes text = e->at.text, program = e->at.program;
+
+	if (e->family == LOG_DOVECOT && program.n > 0 && !bytes_starts(program, BYTES("dovecot")) &&
+			program.p < text.p)
+		return (struct bytes){ program.p, (size_t)(text.p + text.n - program.p) };
+	return text;
+}
+
 /* A peer's quoted words say more than our program's about them; but what our own server answers is
  * told by the log's entries, which know that it is ours. */
 const struct advice *event_advice(const struct match *m, const struct log_event *e,
@@ -151,7 +163,7 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 	f->is_peers = a != NULL;
 	if (!a) {
 		f->proto = ADVICE_LOG;
-		f->text = e->at.text;
+		f->text = said_by(e);
 		a = match_find(m, f, binds);
 	}
 	if (!a && e->code > 0) {

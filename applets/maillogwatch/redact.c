@@ -21,6 +21,7 @@ enum {
 	QUOTED_MAX = 70, /* RFC 5321 4.5.3.1.1: a local part has 64 octets */
 	LINE_MAX = 256 * 1024,
 	NAME_MAX_BYTES = 400, /* that are told apart */
+	SESSION_MIN = 16,     /* of an IPv4 client */
 	ROOM_FIRST = 1024
 };
 
@@ -314,7 +315,7 @@ static bool is_user_in_brackets(struct bytes before)
 		from--;
 	return is_among((struct bytes){ before.p + from, before.n - 1 - from },
 			"imap pop3 lmtp lda pam sql ldap passwd-file shadow managesieve static passwd lua"
-			" oauth2 submission indexer-worker doveadm quota-status");
+			" oauth2 submission auth indexer-worker doveadm quota-status");
 }
 
 /* What a word is by what it stands between; Exim has a local part behind an arrow. */
@@ -374,16 +375,15 @@ static size_t quoted_size(struct bytes in)
  * port (2.3: login-common/client-common.c); 0: none. */
 static size_t session_size(struct bytes before, struct bytes in)
 {
+	bool is_pid = bytes_ends(before, BYTES(")<")); /* or, in 2.4, a session */
 	size_t n = 0;
 
-	if (!bytes_ends(before, BYTES("<")) ||
-			!(bytes_ends(before, BYTES("session=<")) ||
-					bytes_ends(before, BYTES(",<")) ||
-					bytes_ends(before, BYTES("><"))))
+	if (!is_pid && !bytes_ends(before, BYTES("session=<")) &&
+			!bytes_ends(before, BYTES(",<")) && !bytes_ends(before, BYTES("><")))
 		return 0;
 	while (n < in.n && (is_letter(in.p[n]) || is_digit(in.p[n]) || memchr("+/=", in.p[n], 3)))
 		n++;
-	return n < in.n && in.p[n] != '@' ? n : 0;
+	return n < in.n && in.p[n] != '@' && !(is_pid && n < SESSION_MIN) ? n : 0;
 }
 
 /* What is written otherwise than as words at the front of in. Octets taken, 0: none. */

@@ -222,6 +222,7 @@ static void read_auth(struct log_event *e, struct bytes text)
 
 static const struct maillog_start rows[] = {
 	START("Login: ", LOG_LOGIN, read_login),
+	START("Logged in: ", LOG_LOGIN, read_login), /* 2.4 */
 	START("proxy(", LOG_ROUTINE, NULL),
 	START("Connect from", LOG_CONNECT, NULL),
 	START("Disconnect from", LOG_DISCONNECT, NULL),

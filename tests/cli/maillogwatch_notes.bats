@@ -87,6 +87,13 @@ Jan 18 22:26:38 mx dovecot-auth: pam_unix(dovecot:auth): authentication failure;
 	END
 }
 
+@test "maillogwatch: Dovecot's own log is explained as what syslog has of it" {
+	for head in 'Nov 29 11:14:07 auth: Info:' 'Nov 29 11:14:07 mx dovecot: auth:' '2025-11-29T11:14:07.123456+01:00 mx dovecot[7]: auth:'; do
+		notes "$head passwd-file(sample,192.0.2.1,<DsZLZGhhVOt/AAAB>): Password mismatch"
+		[[ $output == *"next: doveadm auth test sample"*"[dovecot-password-mismatch]"* ]] || fail "$head"
+	done
+}
+
 @test "maillogwatch: a refused login of PAM's is looked into where it was asked for" {
 	for row in 'dovecot:auth pam-user-unknown pam-password-wrong' 'smtp:auth pam-account-unknown pam-login-refused'; do
 		read -r service unknown wrong <<<"$row"

@@ -171,6 +171,12 @@ static const struct row {
 			{ "id=aabbccdd", "to=b@example.org", "reason=250 2.0.0 Ok", "code=250" } },
 	{ AT "imapd[7]: LOGIN FAILED, user=u, ip=[::ffff:192.0.2.1]", LOG_LOGIN_FAILED,
 			{ "user=u", "ip=::ffff:192.0.2.1" } },
+	{ AT "dovecot: imap-login: Logged in: user=<sample>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2,"
+	     " mpid=5613, TLS, session=<y9t4bWhhPON/AAAB>",
+			LOG_LOGIN, { "user=sample", "ip=192.0.2.1", "method=PLAIN" } },
+	{ "Nov 29 11:16:41 auth(sample,192.0.2.1,sasl:plain)<MAR3bWhhdN5/AAAB>: Info: passwd-file:"
+	  " Password mismatch",
+			LOG_LOGIN_DETAIL, { "user=sample", "ip=192.0.2.1" } },
 	{ AT "sendmail[5]: 6ATB6YZh024855: 6ATB6YZi024855: DSN: Host unknown (Name server: x: host not found)",
 			LOG_NOTICE, { "id=6ATB6YZh024855", "id2=6ATB6YZi024855" } },
 	{ AT "sendmail[5]: 6ATB6YZi024855: 6ATB6YZj024855: return to sender: User unknown",

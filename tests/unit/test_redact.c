@@ -59,6 +59,8 @@ static const struct {
 			"504 <PC7>: Helo command rejected: x; helo=<PC7> H=(localhost) helo=<a.b.example>",
 			"504 <host1>: Helo command rejected: x; helo=<host1> H=(localhost)"
 			" helo=<host2.example>" },
+	{ "a login name of Dovecot 2.4", "auth(bob,192.0.2.1,sasl:plain)<DsZLZGhhVOt/AAAB>: x",
+			"auth(user1,240.0.0.2,sasl:plain)<session3>: x" },
 	{ "no login name", "user=<>, x", "user=<>, x" },
 	{ "a message-id", "message-id=<20250303.1@host.example.org>",
 			"message-id=<user1@domain2.example>" },
