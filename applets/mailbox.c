@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "applets/mailbox.h"
 
+#include "proto/pop3.h"
+#include "proto/software.h"
 #include "ui/show.h"
 
 #include <stdio.h>
@@ -48,6 +50,22 @@ bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port)
 	if (!talk_open(t, clear ? port : tls_port))
 		return false;
 	return dialog_is_ok(&t->d) || talk_refused(t, "banner", NULL);
+}
+
+void mailbox_note_greeting(struct bytes text, struct buf *note)
+{
+	struct buf host = BUF(TALK_SHOWN_MAX);
+	struct bytes software;
+
+	if (pop3_greeting_software(text, &software)) {
+		buf_puts(note, "the greeting names the software: ");
+		buf_put(note, bytes_head(software, TALK_SHOWN_MAX));
+	} else {
+		buf_puts(note, "software name hidden");
+	}
+	if (software_hidden_host(text, &host))
+		buf_printf(note, "; the host that answers: %s", buf_text(&host));
+	buf_free(&host);
 }
 
 /* ---- lines from standard input ---- */

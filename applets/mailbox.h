@@ -43,6 +43,9 @@ void mailbox_judge(struct talk *t, const struct mailbox_options *o,
  * says otherwise. False: told. */
 bool mailbox_greet(struct talk *t, unsigned port, unsigned tls_port);
 
+/* What a greeting tells of the server. */
+void mailbox_note_greeting(struct bytes text, struct buf *note);
+
 /* Lines from standard input; data lines go to lines. False: standard input had none, so the plain
  * check is what is wanted. */
 bool mailbox_typed(struct talk *t, struct mailview_lines *lines);

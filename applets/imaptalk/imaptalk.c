@@ -87,12 +87,15 @@ static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf
 {
 	struct bytes line = reply_line(r, i);
 
-	if (strcmp(t->stage, "banner") == 0 && bytes_starts_nocase(line, BYTES("* PREAUTH")))
-		buf_puts(note, "logged in already, by other means than a password");
-	else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE)
+	if (strcmp(t->stage, "banner") == 0 && r->status == REPLY_OK) {
+		mailbox_note_greeting(line, note);
+		if (bytes_starts_nocase(line, BYTES("* PREAUTH")))
+			buf_puts(note, "; logged in already, by other means than a password");
+	} else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE) {
 		talk_note_challenge(reply_text(r, i), note);
-	else if (r->status == REPLY_BYE)
+	} else if (r->status == REPLY_BYE) {
 		buf_puts(note, "the server ends the session");
+	}
 }
 
 /* ---- capabilities ---- */

@@ -94,15 +94,10 @@ const struct opt_spec pop3talk_spec = {
 
 static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf *note)
 {
-	struct bytes text = reply_text(r, i), software, stamp;
+	struct bytes text = reply_text(r, i), stamp;
 
 	if (strcmp(t->stage, "banner") == 0 && r->status == REPLY_OK) {
-		if (pop3_greeting_software(text, &software)) {
-			buf_puts(note, "the greeting names the software: ");
-			buf_put(note, bytes_head(software, TALK_SHOWN_MAX));
-		} else {
-			buf_puts(note, "software name hidden");
-		}
+		mailbox_note_greeting(text, note);
 		if (pop3_apop_stamp(text, &stamp))
 			buf_puts(note, "; offers APOP");
 	} else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE) {

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "proto/software.h"
 
+#include "proto/b64.h"
+
 enum {
 	TEXT_MAX = 1024
 }; /* twice the longest legal reply line (RFC 5321 4.5.3.1.5); names come early */
@@ -163,4 +165,32 @@ bool software_find(struct bytes text, struct bytes *software)
 		return true;
 	}
 	return false;
+}
+
+static bool is_of_host(unsigned char c)
+{
+	unsigned char low = c | 0x20;
+
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
+bool software_hidden_host(struct bytes greeting, struct buf *host)
+{
+	enum { HOST_MAX = 255 }; /* RFC 1035 2.3.4 */
+	struct buf wide = BUF(2 * HOST_MAX);
+	struct bytes text = bytes_trim(greeting);
+	size_t at = text.n;
+
+	while (at > 0 && text.p[at - 1] != '[')
+		at--;
+	text = bytes_skip(text, at);
+	bool ok = at > 0 && bytes_ends(text, BYTES("]")) &&
+			b64_decode(bytes_head(text, text.n - 1), &wide, NULL) == B64_OK &&
+			wide.n > 2 && wide.n % 2 == 0;
+	for (size_t i = 0; ok && i < wide.n; i += 2)
+		ok = is_of_host(wide.p[i]) && wide.p[i + 1] == 0;
+	for (size_t i = 0; ok && i < wide.n; i += 2)
+		buf_putc(host, wide.p[i]);
+	buf_free(&wide);
+	return ok;
 }

@@ -258,3 +258,19 @@ imap() { try imaptalk "127.0.0.1:$PORT" --tls none -t 10 -u sample --pass-file p
 	says "200000 messages" "sizes, line ends and UIDs are in order"
 	[ "$(wc -c <out)" -lt 5000 ] || fail "$(wc -c <out) octets"
 }
+
+# POP-ERRORS 59
+@test "the host that Exchange hides in its greeting" {
+	local hidden=QwBIADIAUABSADEANAAuAG8AdQB0AGwAbwBvAGsALgBjAG8AbQA=
+	peer "send +OK The Microsoft Exchange POP3 service is ready. [$hidden]" 'expect CAPA' 'send -ERR' 'expect QUIT' 'send +OK'
+	try pop3talk "127.0.0.1:$PORT" --tls none
+	exits 0
+	says 'names the software: Microsoft Exchange' 'the host that answers: CH2PR14.outlook.com'
+	peer "send * OK The Microsoft Exchange IMAP4 service is ready. [$hidden]" 'expect a1' 'send a1 OK' 'expect a2' 'send a2 OK'
+	try imaptalk "127.0.0.1:$PORT" --tls none
+	exits 0
+	says 'names the software: Microsoft Exchange' 'the host that answers: CH2PR14.outlook.com'
+	peer 'send * PREAUTH [CAPABILITY IMAP4rev1] hello' 'expect a1' 'send a1 OK' 'expect a2' 'send a2 OK' 'expect a3' 'send a3 OK' 'expect a4' 'send a4 OK'
+	try imaptalk "127.0.0.1:$PORT" --tls none
+	says 'software name hidden; logged in already'
+}

@@ -9,6 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes found;
+	struct buf host = BUF(1000);
+
+	software_hidden_host((struct bytes){ data, size }, &host);
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] < '-' || host.p[i] > 'z')
+			abort();
+	buf_free(&host);
 
 	if (!software_find((struct bytes){ data, size }, &found))
 		return 0;

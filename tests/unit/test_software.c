@@ -33,9 +33,43 @@ static void test_find(void **state)
 	}
 }
 
+static void test_hidden_host(void **state)
+{
+	static const struct {
+		const char *greeting, *host; /* NULL: none */
+	} rows[] = {
+		{ "The Microsoft Exchange POP3 service is ready. "
+		  "[QwBIADIAUABSADEANABDAEEAMAAwADAAOAAuAG4AYQBtAHAAcgBkADEANAAuAHAAcgBvAGQALgBvAHUA"
+		  "dABsAG8AbwBrAC4AYwBvAG0A]",
+				"CH2PR14CA0008.namprd14.prod.outlook.com" },
+		{ "* OK ready [QQAtADEA] ", "A-1" },
+		{ "[QQAtADEA] ready", NULL }, /* not at the end */
+		{ "ready [QQAtADEB]", NULL }, /* beyond Latin */
+		{ "ready [QQAgADEA]", NULL }, /* a blank */
+		{ "ready [QQAbADEA]", NULL }, /* an escape */
+		{ "ready [QUJDREVG]", NULL }, /* not wide */
+		{ "ready [QQA=]", NULL },     /* one letter is by chance */
+		{ "ready [QQAtADEA", NULL },
+		{ "ready [CAPABILITY IMAP4rev1]", NULL },
+		{ "ready []", NULL },
+		{ "]", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf host = BUF(100);
+		bool is_there = software_hidden_host(bytes_of(rows[i].greeting), &host);
+		assert_int_equal(is_there, rows[i].host != NULL);
+		assert_string_equal(buf_text(&host), is_there ? rows[i].host : "");
+		buf_free(&host);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_find) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_find),
+		cmocka_unit_test(test_hidden_host) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
