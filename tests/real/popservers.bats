@@ -277,6 +277,14 @@ list_read_find() { # SERVER PROTOCOL
 	done
 }
 
+validity() { sed -n 's/.*UIDVALIDITY \([0-9]*\).*/\1/p' out | head -n 1; }
+
+# As long as it was not selected.
+numbered_anew() { # UIDVALIDITY
+	talk COURIER IMAP --stat
+	[ "$(validity)" != "$1" ]
+}
+
 # What was never selected has another UIDVALIDITY each second.
 @test "Courier: a folder that is numbered anew is not copied twice" {
 	local target
@@ -284,7 +292,7 @@ list_read_find() { # SERVER PROTOCOL
 	for target in copy copy.mbox; do
 		talk COURIER IMAP --dump $target
 		exits 0
-		sleep 1.1
+		soon numbered_anew "$(validity)"
 		talk COURIER IMAP --dump $target
 		exits 3
 		says "numbered the folder anew"
