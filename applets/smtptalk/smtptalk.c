@@ -43,6 +43,8 @@ static const struct opt options[] = {
 			"send a message, then see which other line ends round the dot end one, too; "
 			"OpenSMTPD 7.6 with a filter can die of it",
 			0, 0 },
+	{ 0, "inject", NULL, OPT_FLAG, AT(inject),
+			"is a command in clear behind STARTTLS run in TLS? NOOP is sent", 0, 0 },
 	{ 0, "relay-test", NULL, OPT_FLAG, AT(relay),
 			"is foreign mail taken for foreign recipients? no message is sent", 0, 0 },
 	{ 0, "vrfy", "ADDR", OPT_LIST, AT(vrfy), "ask by VRFY; may be repeated", 0, 0 },
@@ -341,7 +343,7 @@ static bool has_steps(const struct smtptalk *s)
 {
 	const struct smtptalk_options *o = &s->o;
 
-	return has_recipient(o) || o->vrfy.count > 0 || o->relay || s->talk.o.probe ||
+	return has_recipient(o) || o->vrfy.count > 0 || o->relay || o->inject || s->talk.o.probe ||
 			s->talk.o.auth_only || o->all_mechs || o->quit_after;
 }
 
@@ -390,6 +392,30 @@ static void probe(struct smtptalk *s)
 			});
 }
 
+static void send_mail(struct smtptalk *s)
+{
+	struct talk *t = &s->talk;
+	int last = s->o.quit_after;
+
+	t->from = s->o.from;
+	if (s->o.repeat) {
+		smtptalk_load(s);
+		return;
+	}
+	if (s->o.smuggle) {
+		smtptalk_smuggle(s, reopen);
+		return;
+	}
+	bool sent = smtptalk_send(s);
+	if (sent && s->o.drop_after == SMTPTALK_DATA)
+		talk_ok(t, "data", NULL, "hung up before the final dot, as asked",
+				"what the server made of it");
+	else if (sent && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
+		talk_ok(t, last == SMTPTALK_MAIL ? "mail" : "rcpt", NULL,
+				"accepted; no message was sent",
+				"that the message would be accepted");
+}
+
 static void steps(struct talk *t, bool lines_follow)
 {
 	struct smtptalk *s = (struct smtptalk *)t;
@@ -404,7 +430,13 @@ static void steps(struct talk *t, bool lines_follow)
 		talk_ok(t, "banner", NULL, "the server greets", "that it accepts mail or logins");
 		return;
 	}
-	if (!ehlo(s) || !pose(s) || (last != SMTPTALK_EHLO && !secure(s)))
+	if (!ehlo(s) || !pose(s))
+		return;
+	if (s->o.inject) {
+		smtptalk_inject(s);
+		return;
+	}
+	if (last != SMTPTALK_EHLO && !secure(s))
 		return;
 	bool quit_early = last == SMTPTALK_EHLO || last == SMTPTALK_TLS;
 	if (s->o.dane)
@@ -426,22 +458,7 @@ static void steps(struct talk *t, bool lines_follow)
 		return;
 	}
 	if (has_recipient(&s->o) && !quit_early && !s->talk.o.auth_only && last != SMTPTALK_AUTH) {
-		t->from = s->o.from;
-		if (s->o.repeat || s->o.smuggle) {
-			if (s->o.repeat)
-				smtptalk_load(s);
-			else
-				smtptalk_smuggle(s, reopen);
-			return;
-		}
-		bool sent = smtptalk_send(s);
-		if (sent && s->o.drop_after == SMTPTALK_DATA)
-			talk_ok(t, "data", NULL, "hung up before the final dot, as asked",
-					"what the server made of it");
-		else if (sent && (last == SMTPTALK_MAIL || last == SMTPTALK_RCPT))
-			talk_ok(t, last == SMTPTALK_MAIL ? "mail" : "rcpt", NULL,
-					"accepted; no message was sent",
-					"that the message would be accepted");
+		send_mail(s);
 	} else if (has_user && !quit_early) {
 		smtptalk_login_done(s);
 	} else {
@@ -550,6 +567,7 @@ static bool is_one_job(const struct smtptalk *s)
 		{ s->talk.o.probe, "--probe" },
 		{ o->all_mechs, "--all-mechs" },
 		{ o->relay, "--relay-test" },
+		{ o->inject, "--inject" },
 		{ o->vrfy.count > 0, "--vrfy" },
 		{ has_recipient(o) && !o->relay, "--to" },
 	};

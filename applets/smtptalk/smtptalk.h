@@ -27,7 +27,7 @@ struct smtptalk_options {
 	int quit_after, drop_after; /* enum smtptalk_stage */
 	struct opt_list vrfy;
 	unsigned repeat, parallel; /* 0 = not said */
-	bool reuse, smuggle;
+	bool reuse, smuggle, inject;
 	bool pipelining, chunking, raw, caps, relay;
 	bool expect_rejection, mx, lmtp, all_mechs, dane;
 };
@@ -85,6 +85,9 @@ void smtptalk_relay_test(struct smtptalk *s);
 
 /* --smuggle: one message as it is due, then one for each other end of data; adds the verdict. */
 void smtptalk_smuggle(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
+
+/* --inject: is a NOOP that comes in clear behind STARTTLS answered in TLS? Adds the verdict. */
+void smtptalk_inject(struct smtptalk *s);
 
 /* The server's name out of the greeting, and whether the address's PTR agrees, as a note. */
 void smtptalk_banner_name(struct smtptalk *s);

@@ -403,12 +403,8 @@ bool dialog_more_waits(struct dialog *d)
 	return d->in.n > 0;
 }
 
-bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_facts *facts)
+bool dialog_handshake(struct dialog *d, const struct tls_options *o, struct tls_facts *facts)
 {
-	if (!dialog_ask(d, d->proto == PROTO_POP3 ? "STLS" : "STARTTLS"))
-		return false;
-	if (!dialog_is_ok(d))
-		return false;
 	d->is_over = true; /* until TLS stands there is no way back to clear text */
 	/* what stands in clear text behind the go-ahead must not be taken for what came by TLS */
 	if (dialog_more_waits(d))
@@ -418,4 +414,10 @@ bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_f
 	d->is_over = !tls_client(d->s, o, dialog_deadline(d, TLS_HANDSHAKE_MS), facts, &d->err);
 	facts->by_starttls = true;
 	return !d->is_over;
+}
+
+bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_facts *facts)
+{
+	return dialog_ask(d, d->proto == PROTO_POP3 ? "STLS" : "STARTTLS") && dialog_is_ok(d) &&
+			dialog_handshake(d, o, facts);
 }

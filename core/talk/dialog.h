@@ -97,10 +97,13 @@ bool dialog_read_data(struct dialog *d, struct dot_reader *dots,
 bool dialog_more_waits(struct dialog *d);
 
 /* STARTTLS (POP3: STLS), the answer, the handshake. False with err.kind ERR_NONE: the peer
- * answered, and the answer (reply) was no. False with ERR_POLICY: clear-text octets waited
- * behind the positive answer, which TLS would have let pass as if they were protected
- * (CVE-2011-0411, CVE-2021-22947); they are left in d->in for the report. */
+ * answered, and the answer (reply) was no. */
 bool dialog_starttls(struct dialog *d, const struct tls_options *o, struct tls_facts *facts);
+
+/* The handshake alone, behind the positive answer. False with ERR_POLICY: clear-text octets waited
+ * behind that, which TLS would have let pass as if they were protected (CVE-2011-0411,
+ * CVE-2021-22947); they are left in d->in for the report. */
+bool dialog_handshake(struct dialog *d, const struct tls_options *o, struct tls_facts *facts);
 
 /* The positive (2xx, +OK, OK) and "go on" (3xx, +) answers. */
 bool dialog_is_ok(const struct dialog *d);

@@ -221,6 +221,80 @@ RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO
 	done
 }
 
+# A server that keeps what came in clear when TLS begins, and one that does not.
+starttls_server() { # KEEPS
+	cat >server.py <<'PY'
+import socket, ssl, sys
+keeps = sys.argv[1] == "keeps"
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+conn, _ = listener.accept()
+conn.sendall(b"220 mail ESMTP\r\n")
+left = b""
+while True:
+    while b"\r\n" not in left:
+        data = conn.recv(4096)
+        if not data:
+            sys.exit()
+        left += data
+    line, left = left.split(b"\r\n", 1)
+    verb = line.split()[0].upper()
+    if verb == b"STARTTLS":
+        conn.sendall(b"220 go\r\n")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain("cert.pem", "key.pem")
+        conn = context.wrap_socket(conn, server_side=True)
+        left = left if keeps else b""
+    elif verb == b"EHLO":
+        conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
+    elif verb == b"QUIT":
+        conn.sendall(b"221 bye\r\n")
+        sys.exit()
+    else:
+        conn.sendall(b"250 ok\r\n")
+PY
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 \
+		-keyout key.pem -out cert.pem 2>/dev/null
+	: >server.port
+	timeout 30 python3 server.py "$1" >server.port 2>server.err 3>&- &
+	OTHER_PIDS="${OTHER_PIDS:-} $!"
+	soon test -s server.port
+	PORT=$(<server.port)
+}
+
+@test "--inject: a server that runs in TLS what came in clear, and one that does not" {
+	needs openssl
+	python3 -c 'import ssl' 2>/dev/null || skip "no python3 with ssl"
+	starttls_server keeps
+	try smtptalk "localhost:$PORT" --inject
+	exits 2
+	says 'CRITICAL tls: a NOOP in clear behind STARTTLS was answered in TLS' '[starttls-kept]'
+	starttls_server drops
+	try smtptalk "localhost:$PORT" --inject
+	exits 0
+	says 'OK tls: a NOOP in clear behind STARTTLS is not run in TLS'
+}
+
+@test "--inject: refused, hung up, answered in clear, not offered" {
+	offer=("${HELLO[@]}" 'raw 250-x\r\n250 STARTTLS\r\n' 'expect STARTTLS')
+	peer "${offer[@]}" 'send 554 SMTP synchronization error'
+	try smtptalk "127.0.0.1:$PORT" --inject
+	exits 0
+	says 'OK tls' 'is refused: 554 SMTP synchronization error'
+	for end in '' 'raw 250 ok\r\n' 'send 500 what'; do
+		peer "${offer[@]}" 'send 220 go' 'delay 200' ${end:+"$end"}
+		try smtptalk "127.0.0.1:$PORT" --inject
+		exits 0
+		says 'OK tls' 'lets no TLS come about' 'does not prove: that TLS works'
+	done
+	rm "$PEER_LOG"
+	peer "${HELLO[@]}" 'send 250 x' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --inject
+	exits 3
+	says 'UNKNOWN tls' '[starttls-missing]'
+	peer_got_not NOOP
+}
+
 @test "--smuggle: what is taken, refused by hanging up, refused and gone on from" {
 	needs python3
 	cat >server.py <<'PY'

@@ -202,6 +202,17 @@ refusals() { # ROW...
 	done
 }
 
+@test "--inject: none of them runs in TLS what came in clear" {
+	local row server fact
+	for row in "EXIM is not run in TLS" "SENDMAIL is not run in TLS" "CHASQUID is not run in TLS" \
+		"OPENSMTPD is refused: 500 5.5.1 Invalid command: Pipelining not supported"; do
+		read -r server fact <<<"$row"
+		talk "$server" --inject
+		exits 0
+		says "OK tls" "$fact"
+	done
+}
+
 # Debian 12's OpenSMTPD: alert 80 for every client, which is no word on certificate or password.
 @test "a server whose TLS is broken: OpenSMTPD 6.8, by STARTTLS and from the first byte" {
 	servers old

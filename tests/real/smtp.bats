@@ -322,6 +322,15 @@ smuggle() { # PORT
 	smtptalk "localhost:$1" --tls none --from sample@example.com --to sample@example.com --smuggle </dev/null 3>&-
 }
 
+@test "--inject: Postfix forgets what came in clear, Dovecot takes it for a broken ClientHello" {
+	try smtptalk "localhost:$SMTP_PORT" --inject
+	exits 0
+	says "OK tls: a NOOP in clear behind STARTTLS is not run in TLS"
+	try smtptalk "localhost:$RELAY_PORT" --inject
+	exits 0
+	says "OK tls: a NOOP in clear behind STARTTLS lets no TLS come about"
+}
+
 @test "--smuggle: Postfix that takes bare LF, and the one that does not; no second mail" {
 	rm -rf "$MAILDIR"
 	smuggle "$NORMALIZES_PORT" >safe 2>&1 &
