@@ -115,13 +115,30 @@ static bool follows(struct lines *l, const struct advice *a, const struct log_ev
 			tell_cause(l, l->cause);
 }
 
+/* Nobody but an entry could say what it means. */
+static bool is_trouble(const struct log_event *e)
+{
+	switch (e->class) {
+	case LOG_UNKNOWN:
+	case LOG_TLS_FAILED:
+	case LOG_DEFERRED:
+	case LOG_BOUNCED:
+	case LOG_EXPIRED:
+	case LOG_TROUBLE:
+	case LOG_FATAL:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void put_note(struct lines *l, const struct log_event *e)
 {
 	struct finding f;
 	struct advice_binds binds;
 	const struct advice *a = event_advice(&l->match, e, &f, &binds);
 
-	if (!a && (e->class == LOG_TROUBLE || e->class == LOG_FATAL || e->class == LOG_UNKNOWN))
+	if (!a && is_trouble(e))
 		out_printf(&l->t->w->out, "%*s? trouble that is not known here\n", NOTE_INDENT, "");
 	int64_t now_s = e->at.wall_s == SYSLOG_NO_TIME ? 0 : e->at.wall_s; /* one long minute */
 	if (!a || follows(l, a, e) || !is_due(l, a, now_s))

@@ -15,11 +15,12 @@ static const struct maillog_key keys[] = {
 bool maillog_dovecot_service(struct bytes program)
 {
 	static const struct bytes names[] = { BYTES("imap-login"), BYTES("pop3-login"),
-		BYTES("managesieve-login"), BYTES("submission-login"), BYTES("imap"), BYTES("pop3"),
-		BYTES("lmtp"), BYTES("lda"), BYTES("auth"), BYTES("auth-worker"), BYTES("master"),
-		BYTES("config"), BYTES("log"), BYTES("anvil"), BYTES("stats"), BYTES("indexer"),
-		BYTES("indexer-worker"), BYTES("managesieve"), BYTES("doveadm"), BYTES("deliver"),
-		BYTES("ssl-params"), BYTES("imap-hibernate"), BYTES("dict"), BYTES("replicator") };
+		BYTES("managesieve-login"), BYTES("submission-login"), BYTES("submission"),
+		BYTES("imap"), BYTES("pop3"), BYTES("lmtp"), BYTES("lda"), BYTES("auth"),
+		BYTES("auth-worker"), BYTES("master"), BYTES("config"), BYTES("log"),
+		BYTES("anvil"), BYTES("stats"), BYTES("indexer"), BYTES("indexer-worker"),
+		BYTES("managesieve"), BYTES("doveadm"), BYTES("deliver"), BYTES("ssl-params"),
+		BYTES("imap-hibernate"), BYTES("dict"), BYTES("replicator") };
 	size_t n = 0;
 
 	while (n < program.n && program.p[n] != '(' && program.p[n] != '<')
@@ -98,6 +99,7 @@ static void read_login_end(struct log_event *e, struct bytes text)
 {
 	static const struct maillog_phrase rows[] = {
 		PHRASE("auth failed", LOG_LOGIN_FAILED),
+		PHRASE("Login failed", LOG_LOGIN_FAILED),
 		PHRASE("plaintext auth", LOG_LOGIN_FAILED),
 		PHRASE("cleartext auth", LOG_LOGIN_FAILED),
 		PHRASE("no auth attempts", LOG_LOST),
@@ -232,6 +234,8 @@ static const struct maillog_start rows[] = {
 	START("Connection closed", LOG_LOGOUT, NULL),
 	START("Server shutting down", LOG_LOGOUT, NULL),
 	START("SIGHUP received", LOG_ROUTINE, NULL),
+	START("Successfully relayed message", LOG_ROUTINE,
+			NULL), /* submission: the next server logs it */
 	START("expunge: ", LOG_ROUTINE, NULL),
 	START("delete: ", LOG_ROUTINE, NULL),
 	START("copy from ", LOG_ROUTINE, NULL),
@@ -270,7 +274,8 @@ void maillog_dovecot(struct log_event *e)
 	} else if (is_login_service(e->daemon) &&
 			(STARTS(text, "Disconnected") || STARTS(text, "Aborted login") ||
 					STARTS(text, "Maximum number of") ||
-					STARTS(text, "Login aborted"))) {
+					STARTS(text, "Login aborted") ||
+					STARTS(text, "Login failed: "))) {
 		read_login_end(e, text);
 	} else if (!read_stored(e, text) && !maillog_starts(e, text, rows, COUNT(rows))) {
 		e->class = maillog_by_level(e->level);

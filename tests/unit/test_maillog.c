@@ -171,6 +171,15 @@ static const struct row {
 			{ "id=aabbccdd", "to=b@example.org", "reason=250 2.0.0 Ok", "code=250" } },
 	{ AT "imapd[7]: LOGIN FAILED, user=u, ip=[::ffff:192.0.2.1]", LOG_LOGIN_FAILED,
 			{ "user=u", "ip=::ffff:192.0.2.1" } },
+	{ AT "dovecot: imap-login: Login failed: Plaintext authentication disabled: user=<>,"
+	     " rip=192.0.2.1, lip=192.0.2.2, session=<ULQjemhh6Lp/AAAB>",
+			LOG_LOGIN_FAILED, { "ip=192.0.2.1" } },
+	{ "Nov 29 11:16:41 submission(sample)<7><MAR3bWhhdN5/AAAB>: Info: Successfully relayed message:"
+	  " from=<a@example.net>, size=7503, id=x, nrcpt=1, reply=`250 2.0.0 Ok: queued as C503EAB6016'",
+			LOG_ROUTINE, { "user=sample" } },
+	{ AT "postfix/smtpd[1]: NOQUEUE: abort: TLS from a.example[192.0.2.1]: No client certificate presented",
+			LOG_TLS_FAILED,
+			{ "ip=192.0.2.1", "reason=No client certificate presented" } },
 	{ AT "dovecot: imap-login: Logged in: user=<sample>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2,"
 	     " mpid=5613, TLS, session=<y9t4bWhhPON/AAAB>",
 			LOG_LOGIN, { "user=sample", "ip=192.0.2.1", "method=PLAIN" } },
