@@ -215,8 +215,7 @@ static void show_reply(struct talk *t, const struct reply *r, uint64_t waited_ms
 			i = r->line_count - 1;
 			is_last = true;
 		}
-		if (t->annotate)
-			t->annotate(t, r, i, &note);
+		t->applet->annotate(t, r, i, &note);
 		if (is_last)
 			fault_note(r, &note);
 		transcript_line(&t->transcript, 'S', reply_line(r, i), buf_text(&note));
@@ -358,6 +357,7 @@ int talk_run(struct talk *t, struct world *w, int argc, char **argv)
 	int code = REPORT_UNKNOWN;
 
 	t->w = w;
+	t->proto = t->applet->proto;
 	t->common = &t->given;
 	switch (opt_parse(w, t->applet->spec, argc, argv,
 			&(struct opt_into){ t, t->common, &operands })) {

@@ -35,6 +35,9 @@ struct talk;
  * option table are those in it. */
 struct talk_applet {
 	const struct opt_spec *spec;
+	enum proto proto;
+	/* Writes the note to one line of a reply; may leave it empty. */
+	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
 	bool (*options_ok)(struct talk *t);              /* false: said what the table cannot say */
 	const char *(*needs_user)(const struct talk *t); /* what was asked for that does; or NULL */
 	void (*session)(struct talk *t);
@@ -82,11 +85,9 @@ struct talk {
 	bool is_quit;                   /* QUIT was answered */
 	char cert_told[65];             /* sha256 of the certificate whose faults were told */
 	bool hangs_up;                  /* the session ends without it */
-	/* Writes the note to one line of a reply; may leave it empty. */
-	void (*annotate)(struct talk *t, const struct reply *r, size_t i, struct buf *note);
 };
 
-/* The whole run, from the options (t holds defaults, applet, proto, annotate) to the exit code. */
+/* The whole run, from the options (t holds applet and defaults) to the exit code. */
 int talk_run(struct talk *t, struct world *w, int argc, char **argv);
 
 /* Greeting, lines, steps, QUIT. As with telnet, lines come first: nothing is said before the user

@@ -393,6 +393,8 @@ int imaptalk_main(struct world *w, int argc, char **argv)
 {
 	static const struct talk_applet applet = {
 		.spec = &imaptalk_spec,
+		.proto = PROTO_IMAP,
+		.annotate = annotate,
 		.options_ok = options_ok,
 		.needs_user = needs_user,
 		.session = session,
@@ -402,8 +404,6 @@ int imaptalk_main(struct world *w, int argc, char **argv)
 	};
 	struct imaptalk im = {
 		.talk.applet = &applet,
-		.talk.proto = PROTO_IMAP,
-		.talk.annotate = annotate,
 		.explained = BUF(8192),
 		.offers = BUF(OFFERS_MAX),
 		.folder = BUF(8 * IMAP_NAME_MAX),

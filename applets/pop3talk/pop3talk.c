@@ -436,6 +436,8 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 {
 	static const struct talk_applet applet = {
 		.spec = &pop3talk_spec,
+		.proto = PROTO_POP3,
+		.annotate = annotate,
 		.options_ok = options_ok,
 		.needs_user = needs_user,
 		.session = session,
@@ -445,8 +447,6 @@ int pop3talk_main(struct world *w, int argc, char **argv)
 	};
 	struct pop3talk p = {
 		.talk.applet = &applet,
-		.talk.proto = PROTO_POP3,
-		.talk.annotate = annotate,
 		.stamp = BUF(512),
 		.offers = BUF(OFFERS_MAX),
 		.agrees = true,

@@ -667,6 +667,8 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 {
 	static const struct talk_applet applet = {
 		.spec = &smtptalk_spec,
+		.proto = PROTO_SMTP,
+		.annotate = smtptalk_annotate,
 		.options_ok = options_ok,
 		.needs_user = needs_user,
 		.session = session,
@@ -676,8 +678,6 @@ int smtptalk_main(struct world *w, int argc, char **argv)
 	};
 	struct smtptalk s = {
 		.talk.applet = &applet,
-		.talk.proto = PROTO_SMTP,
-		.talk.annotate = smtptalk_annotate,
 		.list = BUF(OFFERS_MAX),
 	};
 	int code = talk_run(&s.talk, w, argc, argv);

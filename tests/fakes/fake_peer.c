@@ -4,8 +4,6 @@
 
 #include "sys/mem.h"
 
-#include <stdlib.h>
-
 static struct stream *dial(struct world *w, const char *host, unsigned port, struct err *e)
 {
 	struct fake_peer *p = w->ctx;
@@ -52,19 +50,7 @@ void fake_peer_free(struct fake_peer *p)
 int fake_peer_run(struct fake_peer *p, int (*applet)(struct world *w, int argc, char **argv),
 		const char *const *words)
 {
-	enum { WORDS_MAX = 40 };
-	char *argv[WORDS_MAX + 1] = { NULL };
-	int argc = 0;
-
-	for (; words[argc]; argc++) {
-		if (argc == WORDS_MAX)
-			bug("too many words");
-		argv[argc] = xstrdup(words[argc]);
-	}
-	int code = applet(&p->world.w, argc, argv);
-	for (int i = 0; i < argc; i++)
-		free(argv[i]);
-	return code;
+	return fake_world_run(&p->world.w, applet, words);
 }
 
 const char *fake_peer_sent(struct fake_peer *p)

@@ -4,11 +4,7 @@
 
 #include "applets/applet.h"
 #include "net/stream.h"
-#include "sys/mem.h"
 #include "tests/fakes/fake_world.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define LOGIN "-u", "sample", "-p", FAKE_RUNS_SECRET
 #define MESSAGE "--from", "sample@example.com", "--to", "a@example.org", "--to", "b@example.org"
@@ -96,8 +92,6 @@ static void cut(struct runner *r, struct bytes in)
 int fake_runs_do(const struct fake_run *run, struct bytes in, size_t step, struct buf *shown)
 {
 	struct runner r = { .step = step };
-	char *argv[sizeof(run->words) / sizeof(run->words[0]) + 1] = { NULL };
-	int argc = 0;
 
 	fake_world_init(&r.world);
 	r.world.w.dial = dial;
@@ -108,13 +102,9 @@ int fake_runs_do(const struct fake_run *run, struct bytes in, size_t step, struc
 		in = bytes_skip(in, first.n + 1);
 	}
 	cut(&r, in);
-	for (; run->words[argc]; argc++)
-		argv[argc] = xstrdup(run->words[argc]);
-	int code = run->applet(&r.world.w, argc, argv);
+	int code = fake_world_run(&r.world.w, run->applet, run->words);
 	buf_puts(shown, fake_world_out(&r.world));
 	buf_puts(shown, fake_world_err(&r.world));
-	for (int i = 0; i < argc; i++)
-		free(argv[i]);
 	for (size_t i = 0; i < r.dialled; i++)
 		buf_free(&r.memory[i].written);
 	fake_world_free(&r.world);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "tests/fakes/fake_world.h"
 
+#include "sys/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -132,4 +134,21 @@ static uint64_t real_mono_ms(struct world *w)
 void fake_world_real_clock(struct fake_world *f)
 {
 	f->w.mono_ms = real_mono_ms;
+}
+
+int fake_world_run(struct world *w, int (*applet)(struct world *w, int argc, char **argv),
+		const char *const *words)
+{
+	int argc = 0;
+
+	while (words[argc])
+		argc++;
+	char **argv = xcalloc((size_t)argc + 1, sizeof(*argv));
+	for (int i = 0; i < argc; i++)
+		argv[i] = xstrdup(words[i]);
+	int code = applet(w, argc, argv);
+	for (int i = 0; i < argc; i++)
+		free(argv[i]);
+	free(argv);
+	return code;
 }

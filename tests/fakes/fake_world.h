@@ -44,5 +44,10 @@ void fake_world_setenv(struct fake_world *f, const char *name, const char *value
 /* Moves the clock forward to to_ms; never back. As struct stream_memory.advance wants it. */
 void fake_world_advance(struct world *w, uint64_t to_ms);
 
+/* Runs an applet with these words (NULL behind the last), the first of which is its name: copies,
+ * because it may overwrite them. Its exit code. */
+int fake_world_run(struct world *w, int (*applet)(struct world *w, int argc, char **argv),
+		const char *const *words);
+
 /* From now on the monotonic clock is the machine's: for tests with sockets. */
 void fake_world_real_clock(struct fake_world *f);
