@@ -130,6 +130,17 @@ static const struct advice *advise_reply(const struct match *m, struct bytes tex
 	return a;
 }
 
+/* "relay=mx.example.org[192.0.2.1]:25"; 0: not said. */
+static unsigned relay_port(const struct log_event *e)
+{
+	struct bytes rest = e->at.text;
+	uint64_t port;
+
+	rest = bytes_skip(rest, after(rest, BYTES(" relay=")));
+	rest = bytes_skip(rest, after(bytes_head(rest, bytes_find(rest, ',')), BYTES("]:")));
+	return bytes_uint(&rest, UINT16_MAX, &port) ? (unsigned)port : 0;
+}
+
 /* What syslog has as Dovecot's text, "auth: ...", begins in its own log with what is taken for the
  * program there. */
 static struct bytes said_by(const struct log_event *e)
@@ -158,9 +169,12 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 		.id = e->id };
 	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
 		reply = bytes_skip(reply, after(reply, quoted[i]));
-	if (e->code > 0 && reply.n < e->reason.n)
+	if (e->code > 0 && reply.n < e->reason.n) {
+		f->port = relay_port(e);
 		a = advise_reply(m, reply, f, binds);
-	f->is_peers = a != NULL;
+	}
+	f->is_peers = a &&
+			filter_ip_in(e->relay_ip, BYTES("::/0")); /* else a socket of this host */
 	if (!a) {
 		f->proto = ADVICE_LOG;
 		f->text = said_by(e);

@@ -19,6 +19,7 @@ static void add_recipient(struct thread *m, const struct log_event *e)
 
 	while (i < m->recipient_count && !bytes_equal_nocase(m->recipients[i].to, e->to))
 		i++;
+	m->has_more = m->has_more || i == THREAD_RECIPIENTS_MAX;
 	if (i == THREAD_RECIPIENTS_MAX)
 		return;
 	struct thread_recipient *r = &m->recipients[i];
@@ -49,6 +50,9 @@ void thread_take(struct thread *m, const struct log_event *e)
 	case LOG_EXPIRED:
 		if (e->to.n > 0)
 			add_recipient(m, e);
+		break;
+	case LOG_NOTICE:
+		m->notice = e->id2;
 		break;
 	case LOG_REMOVED:
 		m->is_removed = true;
@@ -130,6 +134,10 @@ static void describe(struct buf *out, struct world *w, const struct log_event *e
 	case LOG_REMOVED:
 		buf_puts(out, "done with, removed from the queue");
 		break;
+	case LOG_FILTERED:
+		show_safe(out, e->reason.n ? e->reason : e->at.text, w->utf8);
+		put_safe(out, w, ", handed on as ", e->id2);
+		break;
 	case LOG_STORED:
 		put_safe(out, w, "stored for ", e->user);
 		put_safe(out, w, " in ", e->mailbox);
@@ -169,6 +177,16 @@ void thread_line(struct world *w, const struct thread *m, const struct log_event
 	buf_free(&text);
 }
 
+static bool is_notice(const struct thread *m, const struct log_event *e)
+{
+	return e->id.n > 0 && bytes_equal(e->id, m->notice);
+}
+
+static struct bytes sender_of(const struct thread *m, const struct log_event *e)
+{
+	return is_notice(m, e) ? (struct bytes){ NULL, 0 } : m->from;
+}
+
 static void explain(struct world *w, const struct thread *m, const struct log_event *e,
 		bool has_facts)
 {
@@ -179,7 +197,7 @@ static void explain(struct world *w, const struct thread *m, const struct log_ev
 	const struct advice *a = event_advice(match, e, &f, &binds);
 	free(match);
 
-	f.from = m->from;
+	f.from = sender_of(m, e);
 	if (!a) {
 		out_printf(&w->out, "%*s? not known here: the words above are all there is\n",
 				NOTE_COLUMN, "");
@@ -207,11 +225,16 @@ void thread_end(struct world *w, const struct thread *m)
 		const struct thread_recipient *r = &m->recipients[i];
 		buf_puts(&text, "= ");
 		show_safe(&text, r->to, w->utf8);
-		buf_printf(&text, ": %s, %u tr%s", maillog_class_name(r->last.class), r->tries,
-				r->tries == 1 ? "y" : "ies");
+		buf_printf(&text, ": %s, %u tr%s%s", maillog_class_name(r->last.class), r->tries,
+				r->tries == 1 ? "y" : "ies",
+				is_notice(m, &r->last) ? " (so the sender is told)" : "");
 		put_lines(w, &text);
 		if (r->last.class != LOG_SENT)
 			explain(w, m, &r->last, false);
+	}
+	if (m->has_more) {
+		buf_puts(&text, "= and more recipients: --to shows one");
+		put_lines(w, &text);
 	}
 	if (m->is_rejected) {
 		buf_printf(&text, "= %s", maillog_class_name(m->end.class));
@@ -254,23 +277,26 @@ static void put_next_try(struct buf *out, const struct thread_recipient *r)
 static void why_one(struct world *w, const struct thread *m, const struct thread_recipient *r,
 		struct buf *text)
 {
-	bool is_sent = r->last.class == LOG_SENT;
+	bool is_waiting = r->last.class == LOG_DEFERRED;
+	struct bytes from = sender_of(m, &r->last);
 
 	show_safe(text, r->last.id, w->utf8);
 	buf_putc(text, ' ');
-	show_safe(text, m->from.n ? m->from : BYTES("<>"), w->utf8);
+	show_safe(text, from.n ? from : BYTES("<>"), w->utf8);
 	put_safe(text, w, " -> ", r->to);
 	buf_printf(text, ", %s", maillog_class_name(r->last.class));
 	if (r->first_s != SYSLOG_NO_TIME) {
-		buf_puts(text, is_sent ? " at " : " since ");
-		event_time(text, is_sent ? r->last.at.wall_s : r->first_s);
+		buf_puts(text, is_waiting ? " since " : " at ");
+		event_time(text, is_waiting ? r->first_s : r->last.at.wall_s);
 	}
 	buf_printf(text, " (%u tr%s)", r->tries, r->tries == 1 ? "y" : "ies");
-	put_safe(text, w, is_sent ? ", by " : ", stuck at ", r->last.relay);
-	if (r->last.class == LOG_DEFERRED && r->last.relay.n == 0)
+	put_safe(text, w, is_waiting ? ", stuck at " : ", by ", r->last.relay);
+	if (is_waiting && r->last.relay.n == 0)
 		buf_puts(text, ", no next hop was reached");
 	buf_puts(text, ". ");
+	size_t had = text->n;
 	explain_facts(text, &r->last);
+	text->n -= text->n == had; /* one blank is enough */
 	put_safe(text, w, " Last said: ", r->last.reason);
 	buf_putc(text, '.');
 	put_next_try(text, r);

@@ -23,6 +23,8 @@ struct thread {
 	uint32_t first_us;
 	struct thread_recipient recipients[THREAD_RECIPIENTS_MAX];
 	size_t recipient_count;
+	bool has_more;       /* recipients than fit */
+	struct bytes notice; /* id of the mail that tells the sender */
 	bool is_removed, is_rejected;
 	struct log_event end; /* of a mail that was refused */
 };

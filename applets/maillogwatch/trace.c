@@ -71,12 +71,11 @@ static void add_word(struct trace *r, struct bytes text, int thread)
 	struct word *w = find_word(r, text);
 	int other = w ? w->thread : -1;
 
-	if (other >= 0) {
-		for (size_t i = 0; i < r->word_count; i++)
-			if (r->words[i].thread == other)
-				r->words[i].thread = thread;
-		return;
-	}
+	for (size_t i = 0; other >= 0 && i < r->word_count; i++)
+		if (r->words[i].thread == other)
+			r->words[i].thread = thread;
+	if (w) /* the search may have begun with the message-id */
+		w->thread = thread;
 	if (w || text.n < WORD_MIN || text.n > WORD_MAX)
 		return;
 	if (r->word_count == WORDS_MAX) {

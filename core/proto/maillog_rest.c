@@ -122,7 +122,8 @@ static void read_rspamd(struct log_event *e, struct bytes text)
 	e->ip = maillog_value(text, BYTES("ip: "));
 	e->from = maillog_between(text, "from: <", ">");
 	e->user = maillog_between(text, "user: ", ",");
-	e->reason = maillog_between(text, "(default: ", "): ");
+	struct bytes said = bytes_skip(text, bytes_search(text, BYTES("(default: ")) + 10);
+	e->reason = bytes_head(said, bytes_find(said, ']') + 1); /* the action and its score */
 	if (HAS(text, "rspamd_task_write_log"))
 		e->class = LOG_FILTERED;
 }

@@ -373,6 +373,44 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	says 'deferred, to b@example.com'
 }
 
+@test "a trace through amavis, rspamd and Dovecot's LMTP to the notice, from any of their ids" {
+	cat >filters <<-'EOF'
+	Mar  3 04:05:00 mx1 postfix/smtpd[10]: connect from mail.example.org[192.0.2.1]
+	Mar  3 04:05:01 mx1 postfix/smtpd[10]: 3F1A2B4C5D: client=mail.example.org[192.0.2.1], sasl_method=PLAIN, sasl_username=a@example.org
+	Mar  3 04:05:01 mx1 postfix/cleanup[11]: 3F1A2B4C5D: message-id=<m1@example.org>
+	2025-03-03 04:05:01 #123(rspamd_proxy) <c474cc>; task; rspamd_task_write_log: id: <m1@example.org>, qid: <3F1A2B4C5D>, ip: 192.0.2.1, user: a@example.org, from: <a@example.org>, (default: F (no action): [1.20/15.00] [X(0.00){}]), len: 1795, time: 100.1ms, dns req: 2, digest: <abc>, rcpts: <b@example.com>, mime_rcpts: <b@example.com>
+	Mar  3 04:05:01 mx1 postfix/qmgr[12]: 3F1A2B4C5D: from=<a@example.org>, size=1795, nrcpt=2 (queue active)
+	Mar  3 04:05:02 mx1 amavis[77]: (00077-01) Passed CLEAN {RelayedInbound}, [192.0.2.1]:51234 [192.0.2.1] <a@example.org> -> <b@example.com>,<c@example.com>, Queue-ID: 3F1A2B4C5D, Message-ID: <m1@example.org>, mail_id: Xyz123abcDEF, Hits: -0.1, size: 1795, queued_as: 4F1A2B4C5E, 300 ms
+	Mar  3 04:05:02 mx1 postfix/smtp[13]: 3F1A2B4C5D: to=<b@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0.9/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4F1A2B4C5E)
+	Mar  3 04:05:02 mx1 postfix/smtp[13]: 3F1A2B4C5D: to=<c@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0.9/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4F1A2B4C5E)
+	Mar  3 04:05:02 mx1 postfix/qmgr[12]: 3F1A2B4C5D: removed
+	Mar  3 04:05:02 mx1 postfix/smtpd[14]: 4F1A2B4C5E: client=localhost[127.0.0.1]
+	Mar  3 04:05:02 mx1 postfix/cleanup[11]: 4F1A2B4C5E: message-id=<m1@example.org>
+	Mar  3 04:05:02 mx1 postfix/qmgr[12]: 4F1A2B4C5E: from=<a@example.org>, size=2100, nrcpt=2 (queue active)
+	Mar  3 04:05:03 mx1 dovecot: lmtp(900): Connect from local
+	Mar  3 04:05:03 mx1 dovecot: lmtp(b@example.com)<900><sEsSioN11111111>: sieve: msgid=<m1@example.org>: stored mail into mailbox 'Junk'
+	Mar  3 04:05:03 mx1 postfix/lmtp[15]: 4F1A2B4C5E: to=<b@example.com>, relay=mx1[private/dovecot-lmtp], delay=0.4, delays=0.1/0/0.1/0.2, dsn=2.0.0, status=sent (250 2.0.0 <b@example.com> sEsSioN11111111 Saved)
+	Mar  3 04:05:03 mx1 postfix/lmtp[15]: 4F1A2B4C5E: to=<c@example.com>, relay=mx1[private/dovecot-lmtp], delay=0.4, delays=0.1/0/0.1/0.2, dsn=5.1.1, status=bounced (host mx1[private/dovecot-lmtp] said: 550 5.1.1 <c@example.com> User doesn't exist: c@example.com (in reply to RCPT TO command))
+	Mar  3 04:05:03 mx1 postfix/bounce[16]: 4F1A2B4C5E: sender non-delivery notification: 5F1A2B4C5F
+	Mar  3 04:05:03 mx1 postfix/cleanup[11]: 5F1A2B4C5F: message-id=<20250303040503.5F1A2B4C5F@mx1>
+	Mar  3 04:05:03 mx1 postfix/qmgr[12]: 5F1A2B4C5F: from=<>, size=4000, nrcpt=1 (queue active)
+	Mar  3 04:05:03 mx1 postfix/qmgr[12]: 4F1A2B4C5E: removed
+	Mar  3 04:05:05 mx1 postfix/smtp[17]: 5F1A2B4C5F: to=<a@example.org>, relay=mail.example.org[192.0.2.1]:25, delay=2, delays=0/0/1/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as ABCDEF12)
+	Mar  3 04:05:05 mx1 postfix/qmgr[12]: 5F1A2B4C5F: removed
+	EOF
+	for what in 3F1A2B4C5D 4F1A2B4C5E 5F1A2B4C5F m1@example.org b@example.com; do
+		watch --trace "$what" filters
+		exits 0
+		says 'F (no action): [1.20/15.00]' 'handed on as 4F1A2B4C5E' 'stored for b@example.com in Junk' \
+			'the sender is told, by 5F1A2B4C5F' '= b@example.com: sent, 1 try' '= c@example.com: bounced, 1 try' \
+			'[user-unknown]' '= a@example.org: sent, 1 try (so the sender is told)'
+		says_not 'no delivery in these logs' 'next: smtptalk'
+		[ "$(grep -c '^[^ ]' out)" -eq 1 ] || fail "one mail became several from $what"
+	done
+	watch --why 3F1A2B4C5D filters
+	says '5F1A2B4C5F <> -> a@example.org, sent at' 'c@example.com, bounced at'
+}
+
 @test "a trace follows sendmail's notices of failure" {
 	printf '%s\n' 'Mar  3 04:05:06 mx1 sm-mta[5]: 6ATB6YZh024855: from=<a@example.net>, size=373, class=0, nrcpts=1, msgid=<m@example.net>, proto=ESMTP, daemon=MTA, relay=a.example [192.0.2.1]' \
 		'Mar  3 04:05:07 mx1 sm-mta[5]: 6ATB6YZh024855: to=<x@example.org>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30373, relay=example.org., dsn=5.1.2, stat=Host unknown (Name server: example.org.: host not found)' \
@@ -408,7 +446,7 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		'exinext example.org; at once: exim -M 1tp0ab-00003f-1X' '[exim-retry-wait]'
 	echo '2025-03-04 04:05:07 1tp0ab-00003f-1X ** b@example.org R=dnslookup T=remote_smtp: retry timeout exceeded' >>exim
 	watch --why 1tp0ab-00003f-1X exim
-	says 'bounced since' '[exim-retry-timeout]'
+	says 'bounced at' '[exim-retry-timeout]'
 	says_not 'Next try'
 }
 
