@@ -120,12 +120,17 @@ static void prune(struct tally *t)
 void tally_add(struct tally *t, struct bytes text, uint64_t n)
 {
 	text = bytes_head(text, TALLY_KEY_MAX);
+	if (t->last < t->count && bytes_equal(text, tally_text(t, &t->rows[t->last]))) {
+		t->rows[t->last].count += n;
+		return;
+	}
 	uint64_t hash = tally_hash(text);
 	if (t->count == t->room && t->room < TALLY_ROWS_MAX)
 		grow(t);
 	uint32_t *slot = slot_of(t, text, hash);
 	if (*slot) {
-		row_of(t, *slot)->count += n;
+		t->last = (*slot & ROW) - 1;
+		t->rows[t->last].count += n;
 		return;
 	}
 	t->text.max = TALLY_TEXT_MAX;
@@ -134,6 +139,7 @@ void tally_add(struct tally *t, struct bytes text, uint64_t n)
 		slot = slot_of(t, text, hash);
 	}
 	fill_slot(slot, t->count, hash);
+	t->last = t->count;
 	t->rows[t->count++] = (struct tally_row){ n, (uint32_t)t->text.n, (uint32_t)text.n };
 	buf_put(&t->text, text);
 }

@@ -20,6 +20,7 @@ struct tally {
 	struct tally_row *rows;
 	uint32_t *index; /* by hash: number of the row + 1, and 16 bits of it; 0 = free */
 	size_t count, room, index_size;
+	size_t last; /* row that was counted last: it often is again */
 	struct buf text;
 	uint64_t dropped; /* what rare texts counted that were given up for room */
 };

@@ -4,6 +4,8 @@
 
 #include "proto/maillog_impl.h"
 
+enum { ID_MAX = 24 };
+
 static const char *const family_names[LOG_FAMILIES] = { "other", "postfix", "dovecot", "exim",
 	"sendmail", "opensmtpd", "cyrus", "courier", "pam", "saslauthd", "opendkim", "rspamd",
 	"amavis", "spamd", "clamav", "postgrey", "policyd", "fail2ban", "mailsink", "kernel",
@@ -94,22 +96,30 @@ static size_t plain_end(struct bytes in, bool by_blank)
 	return in.n;
 }
 
+enum { SEPARATOR = 1, LATER = 2, LETTER = 4, KEY_MAX = 24 }; /* LATER: not the first of a key */
+static const unsigned char field_octets[256] = { [' '] = SEPARATOR,
+	[','] = SEPARATOR,
+	[';'] = SEPARATOR,
+	['-'] = LATER,
+	['0' ... '9'] = LETTER,
+	['A' ... 'Z'] = LETTER,
+	['_'] = LETTER,
+	['a' ... 'z'] = LETTER };
+
 bool maillog_field(struct bytes *in, bool by_blank, struct bytes *key, struct bytes *value)
 {
-	struct bytes rest = *in;
+	const unsigned char *p = in->p, *end = p + in->n;
 
-	while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == ',' || rest.p[0] == ';'))
-		rest = (struct bytes){ rest.p + 1, rest.n - 1 };
-	size_t eq = 0;
-	while (eq < rest.n && eq < 24 &&
-			(maillog_is_letter(rest.p[eq]) || rest.p[eq] == '_' ||
-					(rest.p[eq] == '-' && eq) ||
-					(rest.p[eq] >= '0' && rest.p[eq] <= '9')))
-		eq++;
-	if (eq == 0 || eq >= rest.n || rest.p[eq] != '=')
+	while (p < end && field_octets[*p] == SEPARATOR)
+		p++;
+	const unsigned char *from = p;
+	if (p < end && field_octets[*p] == LETTER)
+		while (p < end && field_octets[*p] >= LATER && p < from + KEY_MAX)
+			p++;
+	if (p == from || p >= end || *p != '=')
 		return false;
-	*key = bytes_head(rest, eq);
-	rest = (struct bytes){ rest.p + eq + 1, rest.n - eq - 1 };
+	*key = (struct bytes){ from, (size_t)(p - from) };
+	struct bytes rest = { p + 1, (size_t)(end - p) - 1 };
 	size_t skip = 0, n;
 	if (rest.n > 0 && rest.p[0] == '<') {
 		skip = 1;
@@ -143,9 +153,10 @@ void maillog_fields(struct log_event *e, struct bytes *in, bool by_blank,
 
 bool maillog_peer(struct bytes *in, struct bytes *name, struct bytes *ip)
 {
-	size_t open = bytes_find(*in, '[');
+	static const unsigned char ends[4] = { '[', ' ', '[', ' ' };
+	size_t open = bytes_find_any(*in, ends);
 
-	if (open >= in->n || bytes_find(bytes_head(*in, open), ' ') < open)
+	if (open >= in->n || in->p[open] != '[')
 		return false;
 	struct bytes inner = { in->p + open + 1, in->n - open - 1 };
 	size_t n = bytes_find(bytes_head(inner, 256), ']');
@@ -334,17 +345,40 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 	return false;
 }
 
-/* The alphabet of long ids: digits and consonants (Postfix 2.9, safe_ultostr). */
-static int value52(unsigned char c)
+/* What an octet may be part of: a short id (hexadecimal digits), a long one, whose digits count
+ * from 0 on (digits and consonants; Postfix 2.9, safe_ultostr). */
+enum { OF_SHORT = 64, OF_LONG = 128, DIGIT = 63 };
+static const unsigned char id_octets['z' - '0' + 1] = { 192, 193, 194, 195, 196, 197, 198, 199, 200,
+	201, ['A' - '0'] = 64, 202, 203, 204, 64, 205, 142, 143, ['J' - '0'] = 144, 145, 146, 147,
+	148, ['P' - '0'] = 149, 150, 151, 152, 153, ['V' - '0'] = 154, 155, 156, 157, 158,
+	['b' - '0'] = 159, 160, 161, ['f' - '0'] = 162, 163, 164, ['j' - '0'] = 165, 166, 167, 168,
+	169, ['p' - '0'] = 170, 171, 172, 173, 174, ['v' - '0'] = 175, 176, 177, 178, 179 };
+
+static unsigned id_octet(unsigned char c)
 {
-	static const unsigned char plus_one['z' - '0' + 1] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-		['B' - '0'] = 11, 12, 13, ['F' - '0'] = 14, 15, 16, ['J' - '0'] = 17, 18, 19, 20,
-		21, ['P' - '0'] = 22, 23, 24, 25, 26, ['V' - '0'] = 27, 28, 29, 30, 31,
-		['b' - '0'] = 32, 33, 34, ['f' - '0'] = 35, 36, 37, ['j' - '0'] = 38, 39, 40, 41,
-		42, ['p' - '0'] = 43, 44, 45, 46, 47, ['v' - '0'] = 48, 49, 50, 51, 52 };
 	unsigned i = (unsigned)c - '0';
 
-	return i < sizeof(plus_one) ? plus_one[i] - 1 : -1;
+	return i < sizeof(id_octets) ? id_octets[i] : 0;
+}
+
+/* Long: 6 digits of seconds, 4 of microseconds, "z", the inode in base 51. */
+size_t maillog_queue_id(struct bytes in, enum log_id_kind *kind, int64_t *arrived_s)
+{
+	unsigned all = OF_SHORT | OF_LONG, octet;
+	size_t n = 0;
+
+	for (; n < in.n && n <= ID_MAX && (octet = id_octet(in.p[n])); n++)
+		all &= octet;
+	*arrived_s = 0;
+	*kind = LOG_ID_NONE;
+	if ((all & OF_SHORT) && n >= 6 && n <= ID_MAX)
+		*kind = LOG_ID_SHORT;
+	if (*kind || !(all & OF_LONG) || n < 11 || n > 22 || in.p[10] != 'z')
+		return *kind ? n : 0;
+	*kind = LOG_ID_LONG;
+	for (size_t i = 0; i < 6; i++)
+		*arrived_s = *arrived_s * 52 + (id_octet(in.p[i]) & DIGIT);
+	return n;
 }
 
 static int value62(unsigned char c)
@@ -356,29 +390,17 @@ static int value62(unsigned char c)
 	return c >= 'a' && c <= 'z' ? c - 'a' + 36 : -1;
 }
 
-static int64_t number_of(struct bytes word, int (*value)(unsigned char), int base)
+static int64_t number62(struct bytes word)
 {
 	int64_t n = 0;
 
 	for (size_t i = 0; i < word.n; i++) {
-		int v = value(word.p[i]);
+		int v = value62(word.p[i]);
 		if (v < 0)
 			return -1;
-		n = n * base + v;
+		n = n * 62 + v;
 	}
 	return n;
-}
-
-/* Long: 6 digits of seconds, 4 of microseconds, "z", the inode in base 51. */
-static bool is_long_id(struct bytes w, int64_t *arrived_s)
-{
-	if (w.n < 11 || w.n > 22 || w.p[10] != 'z')
-		return false;
-	for (size_t i = 0; i < w.n; i++)
-		if (value52(w.p[i]) < 0)
-			return false;
-	*arrived_s = number_of(bytes_head(w, 6), value52, 52);
-	return true;
 }
 
 /* 6-6-2, since 4.97 6-11-4; the first part is the time in base 62. */
@@ -389,7 +411,7 @@ static bool is_exim_id(struct bytes w, int64_t *arrived_s)
 	for (size_t i = 0; i < w.n; i++)
 		if (value62(w.p[i]) < 0 && w.p[i] != '-')
 			return false;
-	*arrived_s = number_of(bytes_head(w, 6), value62, 62);
+	*arrived_s = number62(bytes_head(w, 6));
 	return *arrived_s >= 0;
 }
 
@@ -410,17 +432,11 @@ static bool is_sendmail_id(struct bytes w)
 enum log_id_kind maillog_id_kind(struct bytes word, int64_t *arrived_s)
 {
 	int64_t when = 0, *to = arrived_s ? arrived_s : &when;
-	size_t hex = 0;
+	enum log_id_kind kind;
 
+	if (maillog_queue_id(word, &kind, to) == word.n && kind)
+		return kind;
 	*to = 0;
-	while (hex < word.n &&
-			((word.p[hex] >= '0' && word.p[hex] <= '9') ||
-					(word.p[hex] >= 'A' && word.p[hex] <= 'F')))
-		hex++;
-	if (hex == word.n && word.n >= 6 && word.n <= 24)
-		return LOG_ID_SHORT;
-	if (is_long_id(word, to))
-		return LOG_ID_LONG;
 	if (is_exim_id(word, to))
 		return LOG_ID_EXIM;
 	return is_sendmail_id(word) ? LOG_ID_SENDMAIL : LOG_ID_NONE;
@@ -621,8 +637,9 @@ void maillog_read(const struct syslog_line *line, struct log_event *out)
 		[LOG_SYSTEMD] = read_system,
 	};
 
-	memset(out, 0, sizeof(*out));
-	out->at = *line;
+	memset((char *)out + sizeof(out->at), 0, sizeof(*out) - sizeof(out->at));
+	if (line != &out->at)
+		out->at = *line;
 	out->level = line->level;
 	out->family = family_of(out);
 	readers[out->family](out);

@@ -112,7 +112,8 @@ struct log_event {
 	bool is_done;            /* Exim: "Completed" and the like */
 };
 
-/* Takes a line apart that syslog_read has read. Pure: the same line, the same event. */
+/* Takes a line apart that syslog_read has read; it may be out->at. Pure: the same line, the same
+ * event. */
 void maillog_read(const struct syslog_line *line, struct log_event *out);
 
 const char *maillog_family_name(enum log_family family); /* "postfix" */

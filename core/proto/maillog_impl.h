@@ -96,6 +96,9 @@ struct bytes maillog_bare(struct bytes address);
 struct bytes maillog_ip(struct bytes in);
 bool maillog_is_ip(struct bytes word);
 
+/* How long the Postfix queue id is that in begins with, whatever follows; 0 = none. */
+size_t maillog_queue_id(struct bytes in, enum log_id_kind *kind, int64_t *arrived_s);
+
 /* Reply code and enhanced code where a text begins with them ("550 5.1.1 ..."). */
 void maillog_reply(struct log_event *e, struct bytes text);
 

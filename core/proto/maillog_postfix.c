@@ -473,26 +473,32 @@ static void read_warning(struct log_event *e, struct bytes text)
 /* Takes "ID: " off the front of *text. */
 static void take_id(struct log_event *e, struct bytes *text)
 {
-	size_t n = 0;
+	size_t n = 7;
 
-	if (text->n == 0 ||
-			text->p[0] > 'Z') /* the first digit tells decades: it is no small letter */
+	if (text->n == 0 || text->p[0] > 'Z') /* the first digit tells decades: no small letter */
 		return;
-	while (n < text->n && n < 26 && text->p[n] != ':' && text->p[n] != ' ')
-		n++;
-	if (n < 6 || n + 1 >= text->n || text->p[n] != ':' || text->p[n + 1] != ' ')
-		return;
-	struct bytes word = bytes_head(*text, n);
-	e->id_kind = maillog_id_kind(word, &e->arrived_s);
-	if (e->id_kind == LOG_ID_SHORT || e->id_kind == LOG_ID_LONG)
-		e->id = word;
-	else if (IS(word, "NOQUEUE"))
-		e->id_kind = LOG_ID_NONE;
-	else {
-		e->id_kind = LOG_ID_NONE;
+	if (STARTS(*text, "NOQUEUE: ")) {
+		*text = bytes_skip(*text, n + 2);
 		return;
 	}
+	n = maillog_queue_id(*text, &e->id_kind, &e->arrived_s);
+	if (n == 0 || n + 1 >= text->n || text->p[n] != ':' || text->p[n + 1] != ' ') {
+		e->id_kind = LOG_ID_NONE;
+		e->arrived_s = 0;
+		return;
+	}
+	e->id = bytes_head(*text, n);
 	*text = bytes_skip(*text, n + 2);
+}
+
+/* The forms that most lines have which name no mail. */
+static bool read_session(struct log_event *e, struct bytes text)
+{
+	bool may_be_tls =
+			text.n > 0 && memchr("ATUV", text.p[0], 4); /* "Anonymous TLS connection" */
+
+	return (may_be_tls && read_tls(e, text)) ||
+			maillog_starts(e, text, session_rows, COUNT(session_rows));
 }
 
 void maillog_postfix(struct log_event *e)
@@ -508,11 +514,10 @@ void maillog_postfix(struct log_event *e)
 		read_queued(e, text);
 		return;
 	}
-	if (e->id.n == 0 &&
-			(maillog_starts(e, text, session_rows, COUNT(session_rows)) ||
-					read_tls(e, text)))
+	bool is_warning = STARTS(text, "warning: "); /* no row begins so */
+	if (!is_warning && e->id.n == 0 && read_session(e, text))
 		return;
-	if (maillog_starts(e, text, mail_rows, COUNT(mail_rows)))
+	if (!is_warning && maillog_starts(e, text, mail_rows, COUNT(mail_rows)))
 		return;
 	if (maillog_level(e, &text)) {
 		if (e->id.n == 0)
@@ -520,7 +525,7 @@ void maillog_postfix(struct log_event *e)
 		read_warning(e, text);
 		return;
 	}
-	if (maillog_starts(e, text, session_rows, COUNT(session_rows)) || read_tls(e, text))
+	if (e->id.n > 0 && read_session(e, text))
 		return;
 	e->class = maillog_by_level(e->level);
 	e->reason = text;

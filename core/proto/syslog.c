@@ -116,20 +116,28 @@ static void set_day(struct syslog_reader *r, struct bytes key, int64_t day_s)
 
 static bool is_day(const struct syslog_reader *r, const unsigned char *p, size_t n)
 {
-	return r->day_key_n == n && memcmp(r->day_key, p, n) == 0;
+	return bytes_equal((struct bytes){ r->day_key, r->day_key_n }, (struct bytes){ p, n });
 }
 
-/* HH:MM:SS and a fraction at the front of in. */
-static bool take_clock(struct bytes *in, struct syslog_line *out, int64_t day_s)
+static bool read_clock(struct syslog_reader *r, const unsigned char *p)
 {
-	const unsigned char *p = in->p;
-
-	if (in->n < 8 || p[2] != ':' || p[5] != ':')
+	if (p[2] != ':' || p[5] != ':')
 		return false;
 	int h = digits(p, 2), m = digits(p + 3, 2), s = digits(p + 6, 2);
 	if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 || !is_digit(p[7]))
 		return false;
-	out->wall_s = day_s + h * 3600 + m * 60 + s;
+	memcpy(r->clock, p, sizeof(r->clock));
+	r->clock_s = h * 3600 + m * 60 + s;
+	return true;
+}
+
+/* HH:MM:SS and a fraction at the front of in. */
+static bool take_clock(struct syslog_reader *r, struct bytes *in, struct syslog_line *out,
+		int64_t day_s)
+{
+	if (in->n < 8 || (memcmp(in->p, r->clock, sizeof(r->clock)) != 0 && !read_clock(r, in->p)))
+		return false;
+	out->wall_s = day_s + r->clock_s;
 	*in = bytes_skip(*in, 8);
 	if (in->n < 2 || (in->p[0] != '.' && in->p[0] != ',') || !is_digit(in->p[1]))
 		return true;
@@ -211,7 +219,7 @@ static bool take_bsd(struct syslog_reader *r, struct bytes *in, struct syslog_li
 
 	if (in->n >= 15 && is_day(r, in->p, 6)) {
 		rest = bytes_skip(*in, 7);
-		if (!take_clock(&rest, out, r->day_s))
+		if (!take_clock(r, &rest, out, r->day_s))
 			return false;
 		*in = rest;
 		return true;
@@ -225,7 +233,7 @@ static bool take_bsd(struct syslog_reader *r, struct bytes *in, struct syslog_li
 	if (day < 1 || day > 31 || rest.n < pad + width + 9 || rest.p[pad + width] != ' ')
 		return false;
 	struct bytes clock = bytes_skip(rest, pad + width + 1);
-	if (!take_clock(&clock, out, 0))
+	if (!take_clock(r, &clock, out, 0))
 		return false;
 	/* a month in a language that is not known here: the one before, or now */
 	if (month == 0)
@@ -251,7 +259,7 @@ static bool take_iso(struct syslog_reader *r, struct bytes *in, struct syslog_li
 			return false;
 		set_day(r, bytes_head(*in, 10), days_of(year, month, day) * DAY_S);
 	}
-	if (!take_clock(&rest, out, r->day_s))
+	if (!take_clock(r, &rest, out, r->day_s))
 		return false;
 	take_zone(&rest, out);
 	*in = rest;
@@ -402,23 +410,44 @@ static void blanks(struct bytes *in)
 		*in = bytes_skip(*in, 1);
 }
 
+/* What no name has, and what ends it. */
+static const unsigned char name_ends[4] = { ' ', '=', '<', '[' };
+
+/* "name[pid]: ", as nearly all lines have it. */
+static bool take_plain_program(struct bytes *in, struct syslog_line *out)
+{
+	struct bytes word = bytes_head(*in, PROGRAM_MAX);
+	size_t open = bytes_find_any(word, name_ends), i = open + 1;
+	uint64_t pid = 0;
+
+	if (open == 0 || open >= word.n || word.p[open] != '[')
+		return false;
+	for (; i < word.n && is_digit(word.p[i]) && pid <= UINT32_MAX; i++)
+		pid = pid * 10 + (word.p[i] - '0');
+	if (i == open + 1 || pid > UINT32_MAX || i + 3 > word.n || word.p[i] != ']' ||
+			word.p[i + 1] != ':' || word.p[i + 2] != ' ')
+		return false;
+	out->program = bytes_head(word, open);
+	out->pid = (uint32_t)pid;
+	*in = (struct bytes){ in->p + i + 3, in->n - i - 3 };
+	return true;
+}
+
 /* "name[pid]:" or "name:", then a blank or the end, at the front of in. */
 static bool take_program(struct bytes *in, struct syslog_line *out)
 {
-	/* what no name has, and what ends it */
-	static const bool special[256] = { [' '] = true, ['='] = true, ['<'] = true, ['['] = true };
+	if (take_plain_program(in, out))
+		return true;
 	struct bytes word = bytes_head(*in, PROGRAM_MAX + 2);
-	size_t n = 0, open = word.n;
-
+	size_t open = word.n, n = 0;
 	for (; n < word.n; n++) {
-		unsigned char c = word.p[n];
-		if (!special[c])
-			continue;
-		if (c == ' ')
+		n += bytes_find_any(bytes_skip(word, n), name_ends);
+		if (n >= word.n || word.p[n] == ' ')
 			break;
-		if (c == '=' || (c == '<' && (n == 0 || !memchr(")>", word.p[n - 1], 2))))
+		if (word.p[n] == '=' ||
+				(word.p[n] == '<' && (n == 0 || !memchr(")>", word.p[n - 1], 2))))
 			return false;
-		if (c == '[' && open == word.n)
+		if (word.p[n] == '[' && open == word.n)
 			open = n;
 	}
 	if (n < 2 || n > PROGRAM_MAX + 1 || word.p[n - 1] != ':')
@@ -426,12 +455,8 @@ static bool take_program(struct bytes *in, struct syslog_line *out)
 	uint64_t pid = 0;
 	word.n = n - 1;
 	if (word.p[n - 2] == ']') {
-		for (size_t i = open + 1; i < n - 2; i++) {
-			if (!is_digit(word.p[i]) || pid > UINT32_MAX)
-				return false;
-			pid = pid * 10 + (word.p[i] - '0');
-		}
-		if (open == 0 || open + 1 >= n - 2 || pid > UINT32_MAX)
+		struct bytes number = bytes_head(bytes_skip(word, open + 1), n - 3 - open);
+		if (open == 0 || open + 1 >= n - 2 || !bytes_is_uint(number, UINT32_MAX, &pid))
 			return false;
 		word.n = open;
 	}
@@ -755,7 +780,7 @@ __attribute__((cold)) static void keep_head(struct syslog_reader *r, struct byte
 }
 
 /* The same day and host again: what take_prefix looks for besides cannot be there. */
-static bool take_head(const struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
+static bool take_head(struct syslog_reader *r, struct bytes *in, struct syslog_line *out)
 {
 	size_t day = r->day_key_n;
 	struct bytes rest = bytes_skip(*in, day + 1);
@@ -763,7 +788,7 @@ static bool take_head(const struct syslog_reader *r, struct bytes *in, struct sy
 	if (r->head_n == 0 || day == 0 || rest.n == 0 || !is_day(r, in->p, day))
 		return false;
 	bool is_iso = is_digit(in->p[0]), is_own = is_iso && in->p[day] == ' ';
-	if ((is_iso && !is_own && in->p[day] != 'T') || !take_clock(&rest, out, r->day_s))
+	if ((is_iso && !is_own && in->p[day] != 'T') || !take_clock(r, &rest, out, r->day_s))
 		return false;
 	if (is_iso)
 		take_zone(&rest, out);
@@ -861,6 +886,7 @@ __attribute__((cold)) static void repeat_last(struct syslog_reader *r, struct sy
 void syslog_init(struct syslog_reader *r, int64_t now_s)
 {
 	*r = (struct syslog_reader){ .now_s = now_s,
+		.clock = { '0', '0', ':', '0', '0', ':', '0', '0' },
 		.last_s = SYSLOG_NO_TIME,
 		.kept = BUF(LINE_KEPT_MAX) };
 }

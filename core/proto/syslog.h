@@ -47,7 +47,9 @@ struct syslog_reader {
 	int64_t last_s; /* wall_s of the newest line; SYSLOG_NO_TIME = none */
 	unsigned char day_key[10]; /* the date that was read last, as it stands there */
 	unsigned char day_key_n;
-	int64_t day_s;     /* and its midnight */
+	int64_t day_s;          /* and its midnight */
+	unsigned char clock[8]; /* the time of day that was read last, mostly once more */
+	int clock_s;
 	struct bytes last; /* the line before, for "last message repeated" */
 	struct buf kept;   /* owns last when syslog_keep was called */
 	unsigned char head

@@ -24,16 +24,37 @@ static inline uint64_t equal16(const unsigned char *p, unsigned char a, const un
 {
 	return (unsigned)_mm_movemask_epi8(_mm_and_si128(equal(p, a), equal(q, b)));
 }
+
+static inline uint64_t any16(const unsigned char *p, const unsigned char any[4])
+{
+	return (unsigned)_mm_movemask_epi8(
+			_mm_or_si128(_mm_or_si128(equal(p, any[0]), equal(p, any[1])),
+					_mm_or_si128(equal(p, any[2]), equal(p, any[3]))));
+}
 #elif defined(__aarch64__)
 #define EQUAL_SHIFT 2
-static inline uint64_t equal16(const unsigned char *p, unsigned char a, const unsigned char *q,
-		unsigned char b)
+/* Four bits an octet, of which one is left. */
+static inline uint64_t mask16(uint8x16_t equal)
 {
-	uint8x16_t equal = vandq_u8(vceqq_u8(vld1q_u8(p), vdupq_n_u8(a)),
-			vceqq_u8(vld1q_u8(q), vdupq_n_u8(b)));
 	uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(equal), 4);
 
 	return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & 0x1111111111111111u;
+}
+
+static inline uint64_t equal16(const unsigned char *p, unsigned char a, const unsigned char *q,
+		unsigned char b)
+{
+	return mask16(vandq_u8(vceqq_u8(vld1q_u8(p), vdupq_n_u8(a)),
+			vceqq_u8(vld1q_u8(q), vdupq_n_u8(b))));
+}
+
+static inline uint64_t any16(const unsigned char *p, const unsigned char any[4])
+{
+	uint8x16_t v = vld1q_u8(p), equal = vceqq_u8(v, vdupq_n_u8(any[0]));
+
+	for (size_t i = 1; i < 4; i++)
+		equal = vorrq_u8(equal, vceqq_u8(v, vdupq_n_u8(any[i])));
+	return mask16(equal);
 }
 #endif
 
@@ -52,20 +73,37 @@ struct bytes bytes_of(const char *text)
 	return (struct bytes){ (const unsigned char *)text, text ? strlen(text) : 0 };
 }
 
-/* By words: musl's memcmp goes octet by octet. */
+static inline uint64_t word8(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static inline uint32_t word4(const unsigned char *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* By words, the last over the one before it: musl's memcmp goes octet by octet. */
 bool bytes_equal(struct bytes a, struct bytes b)
 {
 	size_t i = 0;
 
 	if (a.n != b.n)
 		return false;
-	for (; i + sizeof(uint64_t) <= a.n; i += sizeof(uint64_t)) {
-		uint64_t x, y;
-		memcpy(&x, a.p + i, sizeof(x));
-		memcpy(&y, b.p + i, sizeof(y));
-		if (x != y)
-			return false;
+	if (a.n >= 8) {
+		for (; i + 8 < a.n; i += 8)
+			if (word8(a.p + i) != word8(b.p + i))
+				return false;
+		return word8(a.p + a.n - 8) == word8(b.p + a.n - 8);
 	}
+	if (a.n >= 4)
+		return word4(a.p) == word4(b.p) && word4(a.p + a.n - 4) == word4(b.p + a.n - 4);
 	while (i < a.n && a.p[i] == b.p[i])
 		i++;
 	return i == a.n;
@@ -96,6 +134,11 @@ bool bytes_ends(struct bytes in, struct bytes tail)
 	return in.n >= tail.n && bytes_equal(bytes_skip(in, in.n - tail.n), tail);
 }
 
+static bool is_any(unsigned char c, const unsigned char any[4])
+{
+	return c == any[0] || c == any[1] || c == any[2] || c == any[3];
+}
+
 #ifdef EQUAL_SHIFT
 static inline uint64_t found16(const unsigned char *p, unsigned char c)
 {
@@ -112,6 +155,10 @@ size_t bytes_find(struct bytes in, unsigned char c)
 			i++;
 		return i;
 	}
+	uint64_t first = found16(p, c);
+	if (first)
+		return (size_t)__builtin_ctzll(first) >> EQUAL_SHIFT;
+	i = 16;
 	while (i + 64 <= in.n &&
 			!(found16(p + i, c) | found16(p + i + 16, c) | found16(p + i + 32, c) |
 					found16(p + i + 48, c)))
@@ -124,6 +171,20 @@ size_t bytes_find(struct bytes in, unsigned char c)
 			return i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
 	}
 	return in.n;
+}
+
+size_t bytes_find_any(struct bytes in, const unsigned char any[4])
+{
+	size_t i = 0;
+
+	for (; i + 16 <= in.n; i += 16) {
+		uint64_t hits = any16(in.p + i, any);
+		if (hits)
+			return i + ((size_t)__builtin_ctzll(hits) >> EQUAL_SHIFT);
+	}
+	while (i < in.n && !is_any(in.p[i], any))
+		i++;
+	return i;
 }
 
 /* Where the first and the last octet of what are at their distance, the others are compared. */
@@ -147,6 +208,15 @@ size_t bytes_search(struct bytes in, struct bytes what)
 	return in.n;
 }
 #else
+size_t bytes_find_any(struct bytes in, const unsigned char any[4])
+{
+	size_t i = 0;
+
+	while (i < in.n && !is_any(in.p[i], any))
+		i++;
+	return i;
+}
+
 size_t bytes_find(struct bytes in, unsigned char c)
 {
 	const unsigned char *hit = in.n ? memchr(in.p, c, in.n) : NULL;
@@ -177,9 +247,11 @@ bool bytes_begins_line(struct bytes in, unsigned char a, unsigned char b)
 		return true;
 #ifdef EQUAL_SHIFT
 	for (; i + 17 <= in.n; i += 16)
-		if (equal16(in.p + i, '\n', in.p + i + 1, a) |
-				equal16(in.p + i, '\n', in.p + i + 1, b))
-			return true;
+		for (uint64_t ends = found16(in.p + i, '\n'); ends; ends &= ends - 1) {
+			size_t at = i + ((size_t)__builtin_ctzll(ends) >> EQUAL_SHIFT) + 1;
+			if (in.p[at] == a || in.p[at] == b)
+				return true;
+		}
 #endif
 	for (; i + 1 < in.n; i++)
 		if (in.p[i] == '\n' && (in.p[i + 1] == a || in.p[i + 1] == b))

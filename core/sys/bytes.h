@@ -29,6 +29,7 @@ bool bytes_ends(struct bytes in, struct bytes tail);
 
 /* Offset of the first octet c, of the first occurrence of what; in.n when there is none. */
 size_t bytes_find(struct bytes in, unsigned char c);
+size_t bytes_find_any(struct bytes in, const unsigned char any[4]); /* one of four octets */
 size_t bytes_search(struct bytes in, struct bytes what);
 size_t bytes_search_nocase(struct bytes in, struct bytes what);
 

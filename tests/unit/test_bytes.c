@@ -211,6 +211,11 @@ static void test_search_at_every_place(void **state)
 				struct bytes in = { text, n };
 				assert_int_equal(bytes_search(in, word), want);
 				assert_int_equal(bytes_find(in, 'x'), at);
+				for (size_t i = 0; i < 4; i++) {
+					unsigned char any[4] = { '1', '2', '3', '4' };
+					any[i] = 'x';
+					assert_int_equal(bytes_find_any(in, any), at);
+				}
 			}
 			test_free(text);
 		}
@@ -236,6 +241,25 @@ static void test_begins_line(void **state)
 		}
 }
 
+/* One octet differs, at each place of each length. */
+static void test_equal_at_every_place(void **state)
+{
+	unsigned char a[40], b[40];
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(a); n++) {
+		memset(a, 'x', sizeof(a));
+		memset(b, 'x', sizeof(b));
+		memset(b + n, 'y', sizeof(b) - n);
+		assert_true(bytes_equal((struct bytes){ a, n }, (struct bytes){ b, n }));
+		for (size_t at = 0; at < n; at++) {
+			b[at] = 'y';
+			assert_false(bytes_equal((struct bytes){ a, n }, (struct bytes){ b, n }));
+			b[at] = 'x';
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_search_at_every_place),
+		cmocka_unit_test(test_equal_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
