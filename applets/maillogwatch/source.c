@@ -67,15 +67,15 @@ enum source_kind source_kind(const char *name)
 
 	if (strcmp(name, "-") == 0 || strncmp(name, "exec:", 5) == 0)
 		return SOURCE_PIPE;
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
+	if (stat(name, &st) != 0)
 		return SOURCE_FILE;
-	bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	ssize_t got = is_file ? read(fd, first, sizeof(first)) : 0;
-	struct bytes magic = { first, got > 0 ? (size_t)got : 0 };
-	close(fd);
-	if (!is_file)
+	if (!S_ISREG(st.st_mode)) /* to open a named pipe and close it would end its writer */
 		return SOURCE_PIPE;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t got = fd < 0 ? 0 : read(fd, first, sizeof(first));
+	struct bytes magic = { first, got > 0 ? (size_t)got : 0 };
+	if (fd >= 0)
+		close(fd);
 	return packer_of(magic) || gz_is_magic(magic) ? SOURCE_PACKED : SOURCE_FILE;
 }
 
