@@ -16,18 +16,7 @@ static bool has_line(struct bytes list, struct bytes wanted)
 
 enum { COLUMN = 32 };
 
-static void put_row(struct buf *out, struct bytes left, struct bytes right)
-{
-	struct bytes part = bytes_head(left, COLUMN - 1);
-
-	buf_put(out, part);
-	for (size_t n = part.n; n < COLUMN; n++)
-		buf_putc(out, ' ');
-	buf_put(out, bytes_head(right, COLUMN));
-}
-
-/* The line of the other list with the same keyword, or "-". In IMAP none has: each word stands for
- * itself. */
+/* The line with the same keyword. In IMAP there is none: each word stands for itself. */
 static struct bytes partner(const struct talk *t, struct bytes list, struct bytes wanted)
 {
 	struct bytes line;
@@ -35,15 +24,52 @@ static struct bytes partner(const struct talk *t, struct bytes list, struct byte
 	while (t->proto != PROTO_IMAP && bytes_line(&list, &line))
 		if (bytes_equal_nocase(smtp_keyword(line), smtp_keyword(wanted)))
 			return line;
-	return BYTES("-");
+	return (struct bytes){ NULL, 0 };
 }
 
-static void note_row(struct talk *t, struct bytes left, struct bytes right)
+static bool has_word(struct bytes line, struct bytes wanted)
 {
-	struct buf row = BUF(2 * COLUMN + 1);
+	struct bytes word;
 
-	put_row(&row, left, right);
-	transcript_note(&t->transcript, buf_text(&row));
+	while (bytes_word(&line, &word))
+		if (bytes_equal_nocase(word, wanted))
+			return true;
+	return false;
+}
+
+/* The keyword, and what the other line does not have; "-" when it has all. */
+static void put_own(struct buf *out, struct bytes line, struct bytes other)
+{
+	struct bytes rest = line, word;
+	size_t begin = out->n;
+
+	bytes_word(&rest, &word);
+	buf_put(out, word);
+	size_t bare = out->n;
+	while (bytes_word(&rest, &word))
+		if (!has_word(other, word)) {
+			buf_putc(out, ' ');
+			buf_put(out, word);
+		}
+	if (out->n == bare && (other.n > 0 || line.n == 0)) {
+		out->n = begin;
+		buf_putc(out, '-');
+	}
+}
+
+static void note_row(struct talk *t, struct bytes before, struct bytes after)
+{
+	struct buf row = BUF(TALK_NOTE_MAX);
+
+	put_own(&row, before, after);
+	bool is_same = row.p[0] == '-';
+	do
+		buf_putc(&row, ' ');
+	while (row.n < COLUMN);
+	put_own(&row, after, before);
+	is_same = is_same && row.p[row.n - 1] == '-'; /* in another order */
+	if (!is_same)
+		transcript_note(&t->transcript, buf_text(&row));
 	buf_free(&row);
 }
 
@@ -61,13 +87,13 @@ void offers_compare(struct talk *t, struct bytes before, struct bytes after)
 		any |= !has_line(before, line);
 	if (!any)
 		return;
-	note_row(t, BYTES("offered in clear text"), BYTES("offered with TLS"));
+	transcript_note(&t->transcript, "offered in clear text           offered with TLS");
 	rest = before;
 	while (bytes_line(&rest, &line))
 		if (!has_line(after, line))
 			note_row(t, line, partner(t, after, line));
 	rest = after;
 	while (bytes_line(&rest, &line))
-		if (!has_line(before, line) && bytes_equal(partner(t, before, line), BYTES("-")))
-			note_row(t, BYTES("-"), line);
+		if (!has_line(before, line) && partner(t, before, line).n == 0)
+			note_row(t, (struct bytes){ NULL, 0 }, line);
 }
