@@ -19,8 +19,12 @@ void probe_banner(struct talk *t)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
 
+	struct bytes line = reply_line(&t->d.reply, 0), text = reply_text(&t->d.reply, 0);
+
+	if (t->proto == PROTO_IMAP && bytes_starts(text, BYTES("["))) /* told below */
+		line = bytes_trim(bytes_skip(text, bytes_find(text, ']') + 1));
 	buf_puts(&fact, "the server greets: ");
-	buf_put(&fact, bytes_head(reply_line(&t->d.reply, 0), TALK_SHOWN_MAX));
+	buf_put(&fact, bytes_head(line, TALK_SHOWN_MAX));
 	add(t, "banner", REPORT_OK, NULL, &fact);
 	buf_free(&fact);
 }

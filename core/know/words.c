@@ -96,28 +96,25 @@ static const struct word imap[] = {
 	{ "IMAP4REV2", "the newest protocol version", 0 }, /* RFC 9051 */
 	{ "IMAP4", "the old protocol version", 0 },        /* RFC 1730 */
 	{ "STARTTLS", "TLS can be started here", 0 },
-	{ "LOGINDISABLED", "no LOGIN before TLS", 0 },                 /* RFC 3501 6.2.3 */
-	{ "SASL-IR", "the login may begin with the response", 0 },     /* RFC 4959 */
-	{ "IDLE", "new mail is told at once", 0 },                     /* RFC 2177 */
-	{ "LITERAL+", "literals without waiting", 0 },                 /* RFC 7888 */
-	{ "LITERAL-", "small literals without waiting", 0 },           /* RFC 7888 */
-	{ "NAMESPACE", "tells prefixes of folder names", 0 },          /* RFC 2342 */
-	{ "UIDPLUS", "copies and appends tell their new names", 0 },   /* RFC 4315 */
-	{ "QUOTA", "tells how full the mailbox is", 0 },               /* RFC 9208 */
-	{ "CONDSTORE", "changes can be asked for by number", 0 },      /* RFC 7162 */
-	{ "QRESYNC", "folders are brought up to date quickly", 0 },    /* RFC 7162 */
-	{ "MOVE", "messages can be moved", 0 },                        /* RFC 6851 */
-	{ "SPECIAL-USE", "tells which folder is Sent, Trash ...", 0 }, /* RFC 6154 */
-	{ "ID", "software names may be exchanged", 0 },                /* RFC 2971 */
-	{ "ENABLE", "extensions can be switched on", 0 },              /* RFC 5161 */
-	{ "ACL", "folders can be shared", 0 },                         /* RFC 4314 */
-	{ "UNSELECT", "a folder can be left without deleting", 0 },    /* RFC 3691 */
-	{ "CHILDREN", "tells whether folders have subfolders", 0 },    /* RFC 3348 */
-	{ "SORT", "the server can sort", 0 },                          /* RFC 5256 */
-	{ "SORT=DISPLAY", "the server can sort by shown names", 0 },   /* RFC 5957 */
-	{ "THREAD=REFERENCES", "the server can group by thread", 0 },  /* RFC 5256 */
-	{ "THREAD=REFS", "the server can group by thread", 0 },
-	{ "THREAD=ORDEREDSUBJECT", "the server can group by subject", 0 }, /* RFC 5256 */
+	{ "LOGINDISABLED", "no LOGIN before TLS", 0 },                     /* RFC 3501 6.2.3 */
+	{ "SASL-IR", "the login may begin with the response", 0 },         /* RFC 4959 */
+	{ "IDLE", "new mail is told at once", 0 },                         /* RFC 2177 */
+	{ "LITERAL+", "literals without waiting", 0 },                     /* RFC 7888 */
+	{ "LITERAL-", "small literals without waiting", 0 },               /* RFC 7888 */
+	{ "NAMESPACE", "tells prefixes of folder names", 0 },              /* RFC 2342 */
+	{ "UIDPLUS", "copies and appends tell their new names", 0 },       /* RFC 4315 */
+	{ "QUOTA", "tells how full the mailbox is", 0 },                   /* RFC 9208 */
+	{ "CONDSTORE", "changes can be asked for by number", 0 },          /* RFC 7162 */
+	{ "QRESYNC", "folders are brought up to date quickly", 0 },        /* RFC 7162 */
+	{ "MOVE", "messages can be moved", 0 },                            /* RFC 6851 */
+	{ "SPECIAL-USE", "tells which folder is Sent, Trash ...", 0 },     /* RFC 6154 */
+	{ "ID", "software names may be exchanged", 0 },                    /* RFC 2971 */
+	{ "ENABLE", "extensions can be switched on", 0 },                  /* RFC 5161 */
+	{ "ACL", "folders can be shared", 0 },                             /* RFC 4314 */
+	{ "UNSELECT", "a folder can be left without deleting", 0 },        /* RFC 3691 */
+	{ "CHILDREN", "tells whether folders have subfolders", 0 },        /* RFC 3348 */
+	{ "SORT", "the server can sort", 0 },                              /* RFC 5256 */
+	{ "THREAD", "the server can group by thread", 0 },                 /* RFC 5256 */
 	{ "ESEARCH", "short search results", 0 },                          /* RFC 4731 */
 	{ "SEARCHRES", "search results can be used again", 0 },            /* RFC 5182 */
 	{ "WITHIN", "can search by age", 0 },                              /* RFC 5032 */
@@ -125,19 +122,31 @@ static const struct word imap[] = {
 	{ "CATENATE", "messages can be put together from parts", 0 },      /* RFC 4469 */
 	{ "BINARY", "parts can be fetched decoded", 0 },                   /* RFC 3516 */
 	{ "PREVIEW", "the first words can be fetched", 0 },                /* RFC 8970 */
+	{ "SNIPPET", "the first words can be fetched", 0 },                /* before RFC 8970 */
+	{ "SEARCH", "the server can search inexactly", 0 },                /* RFC 6203 */
+	{ "ESORT", "short sort results", 0 },                              /* RFC 5267 */
+	{ "APPENDLIMIT", "largest message that can be stored", 0 },        /* RFC 7889 */
+	{ "CREATE-SPECIAL-USE", "new folders may be Sent, Trash ...", 0 }, /* RFC 6154 */
+	{ "LIST-METADATA", "folders and their notes in one answer", 0 },   /* RFC 9590 */
+	{ "LIST-MYRIGHTS", "folders and one's rights in one answer", 0 },  /* RFC 8440 */
+	{ "RIGHTS", "rights that are told apart", 0 },                     /* RFC 4314 */
+	{ "ACL2", "folders can be shared", 0 },                            /* courier */
+	{ "ANNOTATE-EXPERIMENT-1", "notes on messages can be kept", 0 },   /* RFC 5257 */
+	{ "URL-PARTIAL", "URLs may name parts of messages", 0 },           /* RFC 5550 */
+	{ "XLIST", "tells which folder is Sent, Trash ...", 0 },           /* before RFC 6154 */
 	{ "METADATA", "notes on folders can be kept", 0 },                 /* RFC 5464 */
 	{ "NOTIFY", "changes in all folders are told", 0 },                /* RFC 5465 */
 	{ "LIST-STATUS", "folders and their counts in one answer", 0 },    /* RFC 5819 */
 	{ "LIST-EXTENDED", "folder lists can be narrowed", 0 },            /* RFC 5258 */
-	{ "COMPRESS=DEFLATE", "the connection can be compressed", 0 },     /* RFC 4978 */
-	{ "UTF8=ACCEPT", "UTF-8 may be used after ENABLE", 0 },            /* RFC 6855 */
+	{ "COMPRESS", "the connection can be compressed", 0 },             /* RFC 4978 */
+	{ "UTF8", "UTF-8 may be used after ENABLE", 0 },                   /* RFC 6855 */
 	{ "OBJECTID", "messages and folders have lasting names", 0 },      /* RFC 8474 */
-	{ "I18NLEVEL=1", "search knows letters beyond ASCII", 0 },         /* RFC 5255 */
-	{ "CONTEXT=SEARCH", "search results are kept up to date", 0 },     /* RFC 5267 */
+	{ "I18NLEVEL", "search knows letters beyond ASCII", 0 },           /* RFC 5255 */
+	{ "CONTEXT", "search results are kept up to date", 0 },            /* RFC 5267 */
 	{ "URLAUTH", "parts can be lent out by URL", 0 },                  /* RFC 4467 */
 	{ "LOGIN-REFERRALS", "may send you to another server", 0 },        /* RFC 2221 */
 	{ "MAILBOX-REFERRALS", "may send you to another server", 0 },      /* RFC 2193 */
-	{ "STATUS=SIZE", "tells the size of a folder", 0 },                /* RFC 8438 */
+	{ "STATUS", "tells the size of a folder", 0 },                     /* RFC 8438 */
 	{ "SAVEDATE", "tells when a message was stored", 0 },              /* RFC 8514 */
 	{ "WEBALERT", "alerts may carry a web address", 0 },
 	{ "X-GM-EXT-1", "Gmail's labels and threads", 0 },
@@ -210,8 +219,12 @@ static const struct word *find_word(enum words_table table, struct bytes *line)
 
 	if (!bytes_word(line, &keyword))
 		return NULL;
+	/* "THREAD=REFS", "APPENDLIMIT=1000" */
+	struct bytes front = bytes_head(keyword, bytes_find(keyword, '='));
 	for (const struct word *w = table_of(table); w->keyword; w++) {
-		if (bytes_equal_nocase(keyword, bytes_of(w->keyword)))
+		if (bytes_equal_nocase(keyword, bytes_of(w->keyword)) ||
+				(table == WORDS_IMAP &&
+						bytes_equal_nocase(front, bytes_of(w->keyword))))
 			return w;
 	}
 	if (bytes_starts_nocase(keyword, BYTES("AUTH=")) && table == WORDS_EHLO)
