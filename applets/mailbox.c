@@ -74,6 +74,7 @@ struct typed {
 	struct talk *t;
 	struct mailview_lines *lines;
 	unsigned sent, refused;
+	bool has_deleted; /* POP3: by DELE, which counts with QUIT only */
 };
 
 static void on_answered(void *ctx, struct bytes shown)
@@ -81,7 +82,13 @@ static void on_answered(void *ctx, struct bytes shown)
 	struct typed *typed = ctx;
 	enum reply_status status = typed->t->d.reply.status;
 
-	(void)shown;
+	struct bytes verb = { NULL, 0 };
+
+	bytes_word(&shown, &verb);
+	if (typed->t->proto == PROTO_POP3 && status == REPLY_OK &&
+			(bytes_equal_nocase(verb, BYTES("DELE")) ||
+					bytes_equal_nocase(verb, BYTES("RSET"))))
+		typed->has_deleted = bytes_equal_nocase(verb, BYTES("DELE"));
 	typed->sent++;
 	if (status == REPLY_NO || status == REPLY_BAD) {
 		typed->refused++;
@@ -103,6 +110,11 @@ bool mailbox_typed(struct talk *t, struct mailview_lines *lines)
 	bool ok = talk_script(t, on_answered, on_data, &typed);
 
 	mailview_lines_end(lines);
+	if (typed.has_deleted && !t->is_quit && !t->d.is_over) {
+		dialog_ask(&t->d, "RSET");
+		transcript_note(&t->transcript,
+				"RSET: no QUIT was among the lines, so nothing is deleted");
+	}
 	buf_printf(&fact, "%u line%s answered, none refused", typed.sent,
 			typed.sent == 1 ? "" : "s");
 	bool had_none = ok && typed.sent == 0 && !t->o.interactive && !t->w->in_tty;
@@ -144,7 +156,7 @@ bool mailbox_not_found(struct talk *t, const struct mailbox_options *o)
 	snprintf(fact, sizeof(fact), "no %s message came in %u s", o->find ? "such" : "new",
 			o->wait_s);
 	t->stage = "fetch";
-	return talk_own(t, REPORT_CRITICAL, "not-found",
+	return talk_own(t, REPORT_CRITICAL, o->find ? "not-found" : "nothing-new",
 			o->wait_s > 0 ? fact :
 					t->proto == PROTO_POP3 ?
 					"no message looked at holds the text" :
@@ -153,10 +165,10 @@ bool mailbox_not_found(struct talk *t, const struct mailbox_options *o)
 
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)
 {
-	char fact[120];
+	char fact[160];
 	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "fetch", .fact = fact };
 
-	snprintf(fact, sizeof(fact), "there is no message %.20s: the %s has %llu", which,
+	snprintf(fact, sizeof(fact), "there is no message %.80s: the %s has %llu", which,
 			t->proto == PROTO_POP3 ? "mailbox" : "folder", (unsigned long long)count);
 	report_add(&t->report, &v);
 	return false;

@@ -61,10 +61,32 @@ bool pop3talk_stat(struct pop3talk *p)
 	return talk_failed(&p->talk, "fetch");
 }
 
-/* "3" or "last" as a message number; false (told) when there is no such message. */
+struct named {
+	struct bytes uid;
+	uint64_t number; /* 0 = none */
+};
+
+static void on_named(void *ctx, struct bytes line)
+{
+	struct named *n = ctx;
+	uint64_t number;
+	struct bytes uid;
+	bool odd = false;
+
+	if (pop3_uidl_line(line, &number, &uid, &odd) && bytes_equal(uid, n->uid))
+		n->number = number;
+}
+
+/* "3", "last" or "uid:..." as a message number; false (told) when there is no such message. */
 static bool number_of(struct pop3talk *p, const char *which, uint64_t *number)
 {
-	if (strcmp(which, "last") == 0)
+	struct named n = { bytes_skip(bytes_of(which), 4), 0 };
+
+	if (bytes_starts_nocase(bytes_of(which), BYTES("uid:"))) {
+		if (!ask(p, "UIDL", on_named, &n))
+			return false;
+		*number = n.number;
+	} else if (strcmp(which, "last") == 0)
 		*number = p->count;
 	else if (!bytes_is_uint(bytes_of(which), NUMBER_MAX, number))
 		*number = 0;

@@ -37,8 +37,9 @@ static const struct opt options[] = {
 	{ 0, "wait", "S", OPT_NUMBER, AT(wait_s), "until --find finds, or a new message comes", 1,
 			86400 },
 	{ 0, "max", "N", OPT_NUMBER, AT(max), "only the newest N of them; else 50", 1, 100000 },
-	{ 0, "read", "N|last", OPT_TEXT, AT(read), "show a message, its headers decoded", 0, 0 },
-	{ 0, "headers", "N|last", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
+	{ 0, "read", "WHICH", OPT_TEXT, AT(read), "show a message: its number, last, or uid:ID", 0,
+			0 },
+	{ 0, "headers", "WHICH", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
 	{ 0, "dump", "TO", OPT_TEXT, AT(dump),
 			"copy all to a DIR (Maildir), FILE.mbox or -; resumes", 0, 0 },
 	{ 0, "check", NULL, OPT_FLAG, OWN(check),
@@ -46,7 +47,7 @@ static const struct opt options[] = {
 	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
 			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
 	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
-	{ 0, "delete", "N", OPT_LIST, OWN(delete),
+	{ 0, "delete", "WHICH", OPT_LIST, OWN(delete),
 			"delete a message; may be repeated; nothing else does", 0, 0 },
 	{ .help = "More", .max = OPT_NAMES_ONLY },
 	{ 0, "uidl", NULL, OPT_FLAG, OWN(uidl), "unique id of each message", 0, 0 },
@@ -59,7 +60,7 @@ static const struct opt options[] = {
 static const char *const more[] = {
 	"Connects, waits for the greeting, asks for the capabilities, takes STLS when it is offered, logs in when a"
 	" user is given, does what was asked, and quits. Each line is shown with what it means. Nothing is"
-	" deleted or marked, unless --delete says so.",
+	" deleted, unless --delete says so; some servers (Dovecot) mark as seen what was read.",
 	"Without a port, port 110 is tried on loopback and port 995 (TLS at once) elsewhere.",
 	"--find looks at the headers of the newest messages by TOP, and at the whole text of them when no header"
 	" has it. --wait logs in again every 5 s: a POP3 session does not see new mail.",
@@ -207,8 +208,10 @@ static bool confirm_delete(struct pop3talk *p)
 
 	if (p->own.yes || p->own.delete.count == 0)
 		return true;
-	out_printf(&w->err, "Delete %zu message%s for good? Type yes: ", p->own.delete.count,
-			p->own.delete.count == 1 ? "" : "s");
+	out_puts(&w->err, "Delete");
+	for (size_t i = 0; i < p->own.delete.count; i++)
+		out_printf(&w->err, "%s %s", i > 0 ? "," : "", p->own.delete.at[i]);
+	out_puts(&w->err, " for good? Type yes: ");
 	out_flush(&w->err);
 	bool yes = file_read_line(w->in_fd, "standard input", &answer, &e) &&
 			bytes_equal(bytes_trim(buf_bytes(&answer)), BYTES("yes"));

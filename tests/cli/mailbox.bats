@@ -43,7 +43,7 @@ waits() { # WORD: when it is seen, what is waited for comes
 @test "what came to nothing in the time given is said" {
 	imap --wait 1
 	exits 2
-	says "no new message came in 1 s" "imap-not-found"
+	says "no new message came in 1 s" "[nothing-new]"
 	pop3 --find token --wait 1
 	exits 2
 	says "no such message came in 1 s" "pop3-not-found"
@@ -108,4 +108,55 @@ waits() { # WORD: when it is seen, what is waited for comes
 	pop3 --dump copy
 	exits 1
 	[ "$(cat copy/new/* | grep -c '^Subject: [ab]$')" -eq 2 ]
+}
+
+@test "pop3talk: a message by its unique id" {
+	send one
+	send two
+	pop3 --uidl
+	uid=$(sed -n 's/^S: 2 //p' out)
+	[ -n "$uid" ]
+	pop3 --read "uid:$uid"
+	exits 0
+	says "C: RETR 2" "| Subject: two"
+	pop3 --read uid:none
+	exits 2
+	says "there is no message uid:none: the mailbox has 2"
+	pop3 --delete "uid:$uid" --yes
+	exits 0
+	says "C: DELE 2" "1 deleted"
+	pop3 --read uid:
+	exits 2
+}
+
+# RFC 1939 6: a session that does not end by the client's QUIT removes nothing.
+@test "pop3talk -i: DELE counts when QUIT was among the lines" {
+	send one
+	printf 'DELE 1\n' >lines
+	INPUT=lines pop3 -i
+	exits 0
+	says "C: RSET" "no QUIT was among the lines, so nothing is deleted"
+	printf 'DELE 1\nRSET\n' >lines
+	INPUT=lines pop3 -i
+	says_not "no QUIT was"
+	printf 'DELE 1\nQUIT\n' >lines
+	INPUT=lines pop3 -i
+	exits 0
+	says_not "C: RSET"
+	pop3
+	says "0 messages"
+}
+
+@test "pop3talk --delete asks, and names what" {
+	send one
+	send two
+	terminal wait "Delete 1, last for good? Type yes: " type 'no\r' wait nothing -- \
+		pop3talk "127.0.0.1:$POP3" --tls none -u sample --pass-file pass --delete 1 --delete last
+	exits 0
+	pop3
+	says "2 messages"
+	terminal wait "Type yes: " type 'yes\r' wait '2 deleted' -- pop3talk "127.0.0.1:$POP3" --tls none -u sample --pass-file pass --delete 1 --delete last
+	exits 0
+	pop3
+	says "0 messages"
 }
