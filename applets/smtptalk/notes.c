@@ -82,7 +82,7 @@ static void note_ehlo(const struct talk *t, const struct reply *r, size_t i, str
 
 static void note_auth(const struct reply *r, size_t i, struct buf *note)
 {
-	if (r->code == 235)
+	if (r->code == 235 && i + 1 == r->line_count)
 		buf_puts(note, "user and password are right");
 	else if (r->code == 334)
 		talk_note_challenge(reply_text(r, i), note);

@@ -75,6 +75,20 @@ login() { try smtptalk "127.0.0.1:$PORT" -t 10 -u sample --pass-file pass --auth
 	[ "$(grep -c '^AUTH' "$PEER_LOG")" -eq 1 ]
 }
 
+@test "a login's answer of several lines; a refusal whose words nobody knows, by code and by hanging up" {
+	peer "${HELLO[@]}" 'raw 250-x\r\n250 AUTH PLAIN\r\n' 'expect AUTH' 'raw 235-2.7.0 welcome\r\n235 2.7.0 ok\r\n' "${BYE[@]}"
+	login
+	exits 0
+	peer_done
+	[ "$(grep -c 'user and password are right' out)" -eq 1 ]
+	for code in 535 '535 5.7.8' '535 5.7.0'; do
+		peer "${HELLO[@]}" 'raw 250-x\r\n250 AUTH PLAIN\r\n' 'expect AUTH' "send $code no such luck"
+		login
+		exits 2
+		says 'refused (PLAIN, 1 attempt)' 'user name or password refused, or a rule' '[smtp-535]'
+	done
+}
+
 # mox 223, go-mail 312
 @test "LOGIN: the order decides, not what the prompts say" {
 	for prompt in '334 ' '334 cHc/' '334 Username:' '334 VXNlcg=='; do
