@@ -347,27 +347,36 @@ static bool has_steps(const struct smtptalk *s)
 			s->talk.o.auth_only || o->all_mechs || o->quit_after;
 }
 
+/* RFC 5321 3.5.3 and 4.2.4: neither yes nor no, or VRFY is not known. */
+static bool is_untold(int code)
+{
+	return code == 252 || code == 500 || code == 502 || code == 504;
+}
+
 static void verify(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
+	const struct reply *r = &t->d.reply;
 
 	for (size_t i = 0; i < s->o.vrfy.count && !t->d.is_over; i++) {
-		struct buf line = BUF(1024);
+		struct buf line = BUF(1024), fact = BUF(TALK_NOTE_MAX);
 		buf_printf(&line, "VRFY %s", s->o.vrfy.at[i]);
 		t->to = s->o.vrfy.at[i];
 		bool answered = dialog_ask(&t->d, buf_text(&line));
-		buf_free(&line);
 		t->stage = "rcpt"; /* what it is about */
+		buf_printf(&fact, "%s: ", buf_text(&line));
+		buf_put(&fact, bytes_head(reply_line(r, 0), 200));
 		if (!answered)
 			talk_failed(t, t->stage);
-		else if (t->d.reply.code == 252)
-			talk_own(t, REPORT_UNKNOWN, "vrfy-untold",
-					"VRFY is answered by neither yes nor no");
+		else if (is_untold(r->code))
+			talk_own(t, REPORT_UNKNOWN, "vrfy-untold", buf_text(&fact));
 		else if (dialog_is_ok(&t->d))
 			talk_ok(t, t->stage, t->to, "VRFY says that the address is known",
 					"that mail to it is delivered");
 		else
-			talk_refused(t, t->stage, NULL);
+			talk_refused(t, t->stage, buf_text(&fact));
+		buf_free(&fact);
+		buf_free(&line);
 	}
 }
 

@@ -279,10 +279,19 @@ static bool is_number(struct bytes word)
 	return all_of(word, is_digit);
 }
 
+static bool has_inner_capital(struct bytes word)
+{
+	for (size_t i = 1; i < word.n; i++)
+		if (word.p[i] >= 'A' && word.p[i] <= 'Z' && word.p[i - 1] >= 'a')
+			return true;
+	return false;
+}
+
 /* Gmail and Dovecot's LMTP: base64 and the like; at least something that no English word is. */
 static bool is_token(struct bytes word)
 {
-	return word.n >= 12 && !bytes_has_control(word) && has_digit(word);
+	return word.n >= 12 && !bytes_has_control(word) &&
+			(has_digit(word) || has_inner_capital(word));
 }
 
 /* The word in front of the end of head. */

@@ -138,11 +138,14 @@ talk() { try smtptalk "127.0.0.1:$PORT" -t 10 --from a@example.com --to b@exampl
 
 @test "--vrfy: yes, no, and neither" {
 	peer "${HELLO[@]}" 'send 250 x' 'expect VRFY a' 'send 250 2.1.5 <a@example.com>' 'expect VRFY b' 'send 252 2.0.0 b' \
-		'expect VRFY c' 'send 550 5.1.1 <c>: User unknown' "${BYE[@]}"
-	try smtptalk "127.0.0.1:$PORT" --vrfy a --vrfy b --vrfy c
+		'expect VRFY c' 'send 550 5.1.1 <c>: User unknown' 'expect VRFY d' 'send 502 5.5.1 VRFY command is disabled' \
+		'expect VRFY e' 'send 500 what' "${BYE[@]}"
+	try smtptalk "127.0.0.1:$PORT" --vrfy a --vrfy b --vrfy c --vrfy d --vrfy e
 	exits 2
 	peer_done
-	says 'OK a: VRFY says' 'UNKNOWN rcpt: VRFY is answered by neither' '[vrfy-untold]' 'CRITICAL rcpt: refused: 550'
+	says 'OK a: VRFY says' 'UNKNOWN rcpt: VRFY b: 252 2.0.0 b' '[vrfy-untold]' 'CRITICAL rcpt: VRFY c: 550' \
+		'UNKNOWN rcpt: VRFY d: 502' 'UNKNOWN rcpt: VRFY e: 500'
+	[ "$(grep -c 'vrfy-untold' out)" -eq 3 ]
 }
 
 @test "--caps asks nothing but EHLO; --drop-after hangs up without QUIT, before the dot" {

@@ -228,6 +228,16 @@ refusals() { # ROW...
 	exits 0
 }
 
+@test "--vrfy: who tells, and who does not" {
+	local row server status
+	for row in "SENDMAIL OK sample@example.com: VRFY says that the address is known" "EXIM UNKNOWN rcpt: VRFY sample@example.com: 252" \
+		"OPENSMTPD UNKNOWN rcpt: VRFY sample@example.com: 500" "CHASQUID UNKNOWN rcpt: VRFY sample@example.com: 502"; do
+		read -r server status <<<"$row"
+		talk "$server" --tls none --vrfy sample@example.com
+		says "$status"
+	done
+}
+
 # Sendmail relays for 127.0.0.1, as it comes; chasquid hangs up after three refusals.
 @test "--relay-test: from loopback nothing is proven, whatever each says" {
 	local row server fact
