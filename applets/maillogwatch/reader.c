@@ -172,7 +172,7 @@ static int compare_names(const void *a, const void *b)
 
 bool reader_is_pipe(const char *name)
 {
-	return strcmp(name, "-") == 0 || strncmp(name, "exec:", 5) == 0;
+	return source_kind(name) == SOURCE_PIPE;
 }
 
 static void tell(struct watch *t, const char *name, const char *text)

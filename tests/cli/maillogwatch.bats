@@ -422,6 +422,16 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		'= a@example.net: sent, 1 try'
 }
 
+@test "what can be read only once is read once" {
+	gzip -k log
+	try bash -c 'exec maillogwatch --now "$0" --trace 3F1A2B4C5D <(zcat log.gz)' "$NOW"
+	exits 0
+	says 'deferred, to b@example.com'
+	try bash -c 'exec maillogwatch --now "$0" --json --summary <(cat part1) <(cat part2)' "$NOW"
+	exits 0
+	says '"lines":17'
+}
+
 @test "why: who, since when, how often, where it is stuck, when it is tried again" {
 	watch --why 4F1A2B4C5D log
 	exits 0
