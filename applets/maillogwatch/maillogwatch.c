@@ -52,6 +52,9 @@ static const char *const more[] = {
 	"FILE is a log, packed by gzip or not, \"-\" (standard input) or \"exec:COMMAND ARGS\": as syslog or"
 	" the programs write it, as journalctl prints it (also -o json and export), or of docker."
 	" Without FILE the log of this system is found, the journal too.",
+	"Filters of one kind are alternatives, those of several kinds have to hold together; with -f the"
+	" last ten lines that pass come first. -q leaves the notes out. Passwords that a log holds are"
+	" hidden (--show-secrets).",
 	"--merge gives what --summary of all the logs would, but for rows that were left out for room and a"
 	" \"last message repeated\" that a part begins with. Parts of one log may come in any order; when"
 	" some were merged before, those have to be neighbours.",
@@ -204,6 +207,12 @@ static int sum_up(struct watch *t, const struct opt_list *names)
 	return code;
 }
 
+/* Counts, and shows no line. */
+static bool is_sum(const struct watch_options *o)
+{
+	return o->summary || o->merge || o->prom || o->common.nagios;
+}
+
 /* Else says so. */
 static bool is_one_job(struct watch *t)
 {
@@ -227,7 +236,7 @@ static int run(struct watch *t, const struct opt_list *names)
 {
 	struct watch_options *o = t->o;
 
-	if (o->summary || o->merge || o->prom || o->common.nagios)
+	if (is_sum(o))
 		return sum_up(t, names);
 	if (o->trace || o->why)
 		return trace_run(t, names);
@@ -289,7 +298,8 @@ int maillogwatch_main(struct world *w, int argc, char **argv)
 	else if (is_one_job(&t) && filter_init(&t) &&
 			(o.merge || find_logs(&t, &names, &found, &parts))) {
 		w->random(w, key, sizeof(key));
-		t.redact = o.redact ? redact_new((struct bytes){ key, sizeof(key) }) : NULL;
+		if (o.redact || !(o.common.show_secrets || is_sum(&o)))
+			t.redact = redact_new((struct bytes){ key, sizeof(key) }, o.redact);
 		code = run(&t, &names);
 		redact_free(t.redact);
 	}

@@ -31,7 +31,7 @@ struct watch {
 			until_s; /* wall clock, as syslog_line.wall_s; INT64_MIN, INT64_MAX: none */
 	bool is_since_ago, is_until_ago; /* by this machine's clock, whatever zone a log is in */
 	bool has_filter;
-	struct redact *redact;                             /* NULL = nothing is replaced */
+	struct redact *redact; /* NULL = nothing is replaced */
 	void (*feed)(struct watch *t, struct bytes lines); /* reader_feed; trace has its own */
 	void (*take)(void *ctx, const struct log_event *e);
 	void *ctx;
@@ -75,11 +75,13 @@ void event_time(struct buf *out, int64_t wall_s);
  * "<addr>", "<ip>", "<id>", "N"; for counting. */
 void event_normal(struct buf *out, struct bytes text);
 
-/* redact.c. Addresses, host names and IP addresses by others, the same by the same. key is random,
- * at most REDACT_KEY_SIZE octets; copied. */
+/* redact.c. Addresses, host names and IP addresses by others, the same by the same, and passwords
+ * hidden; not is_all: only those. key is random, at most REDACT_KEY_SIZE octets; copied. */
 enum { REDACT_KEY_SIZE = 16, REDACT_NAMES_MAX = 1024 * 1024 /* that get short numbers */ };
-struct redact *redact_new(struct bytes key);
+struct redact *redact_new(struct bytes key, bool is_all);
 void redact_free(struct redact *r);
+/* Something in text would be replaced. r may be NULL. */
+bool redact_touches(const struct redact *r, struct bytes text);
 void redact_line(struct redact *r, struct bytes line, struct buf *out);
 /* The event of the redacted line: good until the next call. False: nothing is left of it. */
 bool redact_event(struct redact *r, const struct log_event *e, struct log_event *out);

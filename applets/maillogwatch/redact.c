@@ -5,7 +5,7 @@
  * addresses, user7 for login names, host5.example for names, 240.0.0.0/4 and 2001:db8::/32 for IP
  * addresses, which are nobody's, and 10.0.0.0/8 and fd00::/8 for private ones. Queue ids, times,
  * loopback and the server's own short name stay.
- * Of a name only a hash with a secret key is kept: numbers for the first million, by their order;
+ * Passwords are hidden, also where nothing else is replaced. Of a name only a hash with a secret key is kept: numbers for the first million, by their order;
  * the hash itself stands for those beyond, so that no name ever has two.
  */
 #include "applets/maillogwatch/maillogwatch.h"
@@ -28,6 +28,7 @@ enum {
 _Static_assert(REDACT_NAMES_MAX < 1 << 24, "24 bits of an IPv4 address are ours");
 
 struct redact {
+	bool is_all; /* else passwords only */
 	unsigned char key[REDACT_KEY_SIZE];
 	uint64_t *hashes; /* by number - 1 */
 	uint32_t *index;  /* of numbers, by hash, twice as long; 0 = free */
@@ -36,11 +37,11 @@ struct redact {
 	struct syslog_reader reader;
 };
 
-struct redact *redact_new(struct bytes key)
+struct redact *redact_new(struct bytes key, bool is_all)
 {
 	struct redact *r = xmalloc(sizeof(*r));
 
-	*r = (struct redact){ .line = BUF(LINE_MAX) };
+	*r = (struct redact){ .is_all = is_all, .line = BUF(LINE_MAX) };
 	memcpy(r->key, key.p, key.n < sizeof(r->key) ? key.n : sizeof(r->key));
 	syslog_init(&r->reader, 0);
 	return r;
@@ -401,7 +402,7 @@ static size_t put_special(struct redact *r, struct bytes before, struct bytes in
 	return n;
 }
 
-void redact_line(struct redact *r, struct bytes line, struct buf *out)
+static void put_words(struct redact *r, struct bytes line, struct buf *out)
 {
 	bool is_mail_path = false;
 
@@ -431,10 +432,41 @@ void redact_line(struct redact *r, struct bytes line, struct buf *out)
 	}
 }
 
+/* Dovecot's auth_verbose_passwords: "(given password: x)", "(SHA1 of given password: x)". */
+static const struct bytes secret_mark = BYTES("given password: ");
+
+bool redact_touches(const struct redact *r, struct bytes text)
+{
+	return r && (r->is_all || bytes_search(text, secret_mark) < text.n);
+}
+
+void redact_line(struct redact *r, struct bytes line, struct buf *out)
+{
+	size_t at = bytes_search(line, secret_mark) + secret_mark.n, end = line.n;
+
+	at = at < line.n ? at : line.n;
+	while (end > at && line.p[end - 1] != ')')
+		end--;
+	struct bytes parts[] = { bytes_head(line, at),
+		bytes_skip(line, end > at ? end - 1 : line.n) };
+	for (size_t i = 0; i < 2; i++) {
+		if (i > 0 && at < line.n)
+			buf_printf(out, "<hidden, %zu bytes>", line.n - at - parts[1].n);
+		if (r->is_all)
+			put_words(r, parts[i], out);
+		else
+			buf_put(out, parts[i]);
+	}
+}
+
 bool redact_event(struct redact *r, const struct log_event *e, struct log_event *out)
 {
 	struct syslog_line at;
 
+	if (!redact_touches(r, e->at.line)) {
+		*out = *e;
+		return true;
+	}
 	syslog_keep(&r->reader);
 	buf_clear(&r->line);
 	redact_line(r, e->at.line, &r->line);

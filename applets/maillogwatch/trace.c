@@ -317,19 +317,20 @@ static void settle(struct trace *r)
 	struct syslog_reader reader;
 	struct log_event e;
 	struct buf text = BUF(HITS_TEXT_MAX);
+	bool is_redacted = redact_touches(r->t->redact, buf_bytes(&r->text));
 
 	for (size_t i = 0; i < r->hit_count; i++) {
 		struct hit *hit = &r->hits[i];
 		read_hit(r, hit, &reader, &e);
 		hit->thread = thread_of(r, &e);
-		if (!r->t->redact)
+		if (!is_redacted)
 			continue;
 		size_t from = text.n;
 		redact_line(r->t->redact, e.at.line, &text);
 		hit->offset = (uint32_t)from;
 		hit->n = (uint32_t)(text.n - from);
 	}
-	if (r->t->redact) {
+	if (is_redacted) {
 		buf_free(&r->text);
 		r->text = text;
 	}

@@ -346,6 +346,18 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	says_not example.org
 }
 
+@test "a password in a log is hidden, unless it is asked for" {
+	printf 'Mar  3 04:05:06 mx1 dovecot: auth: passwd-file(bob,192.0.2.1,<DsZLZGhhVOt/AAAB>): Password mismatch (given password: %s two)\n' "$CANARY" >plain
+	for what in -q --json --redact '--trace DsZLZGhhVOt/AAAB' --summary; do
+		watch $what plain
+		exits 0
+	done
+	watch plain
+	says 'Password mismatch (given password: <hidden, 15 bytes>)' '[dovecot-password-logged]'
+	"$BIN/maillogwatch" -q --show-secrets plain >shown
+	grep -q "$CANARY two" shown || fail "it is not shown"
+}
+
 @test "redacted: a client that is not private does not look so" {
 	for i in $(seq 20); do
 		echo "Mar  3 04:05:$((i + 10)) mx postfix/smtpd[9]: warning: unknown[198.51.100.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"

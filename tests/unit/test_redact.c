@@ -61,6 +61,12 @@ static const struct {
 			" helo=<host2.example>" },
 	{ "a login name of Dovecot 2.4", "auth(bob,192.0.2.1,sasl:plain)<DsZLZGhhVOt/AAAB>: x",
 			"auth(user1,240.0.0.2,sasl:plain)<session3>: x" },
+	{ "a password", "pam(bob,192.0.2.1): unknown user (given password: a (b) bob@x.org), y",
+			"pam(user1,240.0.0.2): unknown user (given password: <hidden, 15 bytes>), y" },
+	{ "a password's hash", "Password mismatch (SHA1 of given password: 1310ce)",
+			"Password mismatch (SHA1 of given password: <hidden, 6 bytes>)" },
+	{ "a password that a cut took the end of", "(given password: x",
+			"(given password: <hidden, 1 bytes>" },
 	{ "no login name", "user=<>, x", "user=<>, x" },
 	{ "a message-id", "message-id=<20250303.1@host.example.org>",
 			"message-id=<user1@domain2.example>" },
@@ -93,7 +99,7 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct redact *r = redact_new(BYTES("0123456789abcdef"));
+		struct redact *r = redact_new(BYTES("0123456789abcdef"), true);
 		struct buf out = BUF(TEXT_MAX);
 		redact_line(r, bytes_of(rows[i].in), &out);
 		if (strcmp(buf_text(&out), rows[i].out) != 0)
@@ -190,7 +196,7 @@ static void test_sample_logs(void **state)
 		"tests/fuzz/corpus/maillog/lines2", "tests/fuzz/corpus/maillog/lines3",
 		"tests/fuzz/corpus/maillog/lines4", "tests/fuzz/corpus/maillog/lines5",
 		"tests/fuzz/corpus/maillog/lines6", "tests/fuzz/corpus/maillog/lines7" };
-	struct redact *r = redact_new(BYTES("0123456789abcdef"));
+	struct redact *r = redact_new(BYTES("0123456789abcdef"), true);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -231,7 +237,7 @@ static int compare(const void *a, const void *b)
 static void test_many_names(void **state)
 {
 	static char first[SAMPLES][SAMPLE_MAX];
-	struct redact *r = redact_new(BYTES("0123456789abcdef"));
+	struct redact *r = redact_new(BYTES("0123456789abcdef"), true);
 	struct buf line = BUF(SAMPLE_MAX), out = BUF(SAMPLE_MAX);
 
 	(void)state;
