@@ -31,7 +31,7 @@ struct watch {
 			until_s; /* wall clock, as syslog_line.wall_s; INT64_MIN, INT64_MAX: none */
 	bool is_since_ago, is_until_ago; /* by this machine's clock, whatever zone a log is in */
 	bool has_filter;
-	struct redact *redact; /* NULL = nothing is replaced */
+	struct redact *redact;                             /* NULL = nothing is replaced */
 	void (*feed)(struct watch *t, struct bytes lines); /* reader_feed; trace has its own */
 	void (*take)(void *ctx, const struct log_event *e);
 	void *ctx;

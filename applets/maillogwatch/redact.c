@@ -5,8 +5,9 @@
  * addresses, user7 for login names, host5.example for names, 240.0.0.0/4 and 2001:db8::/32 for IP
  * addresses, which are nobody's, and 10.0.0.0/8 and fd00::/8 for private ones. Queue ids, times,
  * loopback and the server's own short name stay.
- * Passwords are hidden, also where nothing else is replaced. Of a name only a hash with a secret key is kept: numbers for the first million, by their order;
- * the hash itself stands for those beyond, so that no name ever has two.
+ * Passwords are hidden, also where nothing else is replaced. Of a name only a hash with a secret
+ * key is kept: numbers for the first million, by their order; the hash itself stands for those
+ * beyond, so that no name ever has two.
  */
 #include "applets/maillogwatch/maillogwatch.h"
 #include "net/addr.h"
