@@ -240,6 +240,11 @@ static bool secure(struct smtptalk *s)
 {
 	bool started;
 
+	if (s->has_started_tls && !(s->caps.has & SMTP_STARTTLS)) {
+		s->talk.stage = "tls";
+		return talk_own(&s->talk, REPORT_CRITICAL, "starttls-vanished",
+				"STARTTLS is not offered, and was in the session before");
+	}
 	buf_clear(&s->list);
 	smtptalk_keep_list(s, &s->list);
 	if (!talk_starttls(&s->talk, s->caps.has & SMTP_STARTTLS, &started))

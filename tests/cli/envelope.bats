@@ -224,37 +224,42 @@ RELAY=('expect MAIL FROM:<relay-test@example.org>' 'send 250 ok' 'expect RCPT TO
 	done
 }
 
-# A server that keeps what came in clear when TLS begins, and one that does not.
-starttls_server() { # KEEPS
+# A server with STARTTLS: it keeps what came in clear when TLS begins, drops it, or offers none to
+# its second client.
+starttls_server() { # keeps|drops|once
 	cat >server.py <<'PY'
 import socket, ssl, sys
-keeps = sys.argv[1] == "keeps"
+mode = sys.argv[1]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("cert.pem", "key.pem")
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-conn, _ = listener.accept()
-conn.sendall(b"220 mail ESMTP\r\n")
-left = b""
-while True:
-    while b"\r\n" not in left:
-        data = conn.recv(4096)
-        if not data:
-            sys.exit()
-        left += data
-    line, left = left.split(b"\r\n", 1)
-    verb = line.split()[0].upper()
-    if verb == b"STARTTLS":
-        conn.sendall(b"220 go\r\n")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain("cert.pem", "key.pem")
-        conn = context.wrap_socket(conn, server_side=True)
-        left = left if keeps else b""
-    elif verb == b"EHLO":
-        conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
-    elif verb == b"QUIT":
-        conn.sendall(b"221 bye\r\n")
-        sys.exit()
-    else:
-        conn.sendall(b"250 ok\r\n")
+
+def serve(conn, has_starttls):
+    conn.sendall(b"220 mail ESMTP\r\n")
+    left, offer = b"", b"250 STARTTLS\r\n" if has_starttls else b"250 AUTH PLAIN LOGIN\r\n"
+    while True:
+        while b"\r\n" not in left:
+            data = conn.recv(4096)
+            if not data:
+                return
+            left += data
+        line, left = left.split(b"\r\n", 1)
+        verb = line.split()[0].upper()
+        if verb == b"STARTTLS":
+            conn.sendall(b"220 go\r\n")
+            conn = context.wrap_socket(conn, server_side=True)
+            left, offer = left if mode == "keeps" else b"", b"250 AUTH PLAIN LOGIN\r\n"
+        elif verb == b"EHLO":
+            conn.sendall(b"250-mail\r\n" + offer)
+        elif verb == b"QUIT":
+            conn.sendall(b"221 bye\r\n")
+            return
+        else:
+            conn.sendall(b"250 ok\r\n")
+
+for count in range(2):
+    serve(listener.accept()[0], count == 0 or mode != "once")
 PY
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 \
 		-keyout key.pem -out cert.pem 2>/dev/null
@@ -265,9 +270,22 @@ PY
 	PORT=$(<server.port)
 }
 
-@test "--inject: a server that runs in TLS what came in clear, and one that does not" {
+needs_tls_server() {
 	needs openssl
 	python3 -c 'import ssl' 2>/dev/null || skip "no python3 with ssl"
+}
+
+@test "STARTTLS that is offered, and then no more" {
+	needs_tls_server
+	starttls_server once
+	try smtptalk "localhost:$PORT" -u sample --pass-file pass --all-mechs
+	exits 2
+	says 'CRITICAL tls: STARTTLS is not offered, and was in the session before' '[starttls-vanished]'
+	[ "$(grep -c 'C: AUTH' out)" -eq 1 ] || fail 'a login in clear'
+}
+
+@test "--inject: a server that runs in TLS what came in clear, and one that does not" {
+	needs_tls_server
 	starttls_server keeps
 	try smtptalk "localhost:$PORT" --inject
 	exits 2
