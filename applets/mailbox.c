@@ -380,22 +380,30 @@ bool mailbox_dump_renumbered(struct mailbox_dump *d, struct bytes folder, uint64
 	return keep_find(&d->keep, is_renumbered, &r);
 }
 
-static void show_progress(struct mailbox_dump *d)
+static void put_progress(const struct mailbox_dump *d, uint64_t now)
 {
-	enum { EVERY_MS = 200 };
 	struct world *w = d->t->w;
-	uint64_t now = w->mono_ms(w), left = d->total - d->at;
+	uint64_t left = d->total - d->at;
 
-	if (!w->err.tty || d->t->common->quiet || now < d->shown_ms + EVERY_MS)
-		return;
-	d->shown_ms = now;
 	out_printf(&w->err, "\r   .. %llu of %llu messages, %llu MB", (unsigned long long)d->at,
 			(unsigned long long)d->total, (unsigned long long)(d->octets >> 20));
-	if (d->keep.kept > 0)
+	if (d->keep.kept > 0 && left > 0)
 		out_printf(&w->err, ", about %llu s left  ",
 				(unsigned long long)((now - d->begun_ms) * left / d->keep.kept /
 						1000));
 	out_flush(&w->err);
+}
+
+static void show_progress(struct mailbox_dump *d)
+{
+	enum { EVERY_MS = 200 };
+	struct world *w = d->t->w;
+	uint64_t now = w->mono_ms(w);
+
+	if (!w->err.tty || d->t->common->quiet || now < d->shown_ms + EVERY_MS)
+		return;
+	d->shown_ms = now;
+	put_progress(d, now);
 }
 
 bool mailbox_dump_begin(struct mailbox_dump *d, struct bytes folder, struct bytes uid)
@@ -449,7 +457,8 @@ bool mailbox_dump_failed(struct mailbox_dump *d)
 bool mailbox_dump_close(struct mailbox_dump *d, bool ok)
 {
 	if (d->shown_ms > 0) {
-		out_puts(&d->t->w->err, "\n");
+		put_progress(d, d->shown_ms);
+		out_puts(&d->t->w->err, "                      \n"); /* over the time left */
 		out_flush(&d->t->w->err);
 	}
 	if (!keep_sync(&d->keep) && ok)

@@ -4,10 +4,10 @@
 
 load ../lib/common
 
-big() { # pop3|imap COUNT
+big() { # pop3|imap COUNT [OCTETS]
 	needs python3
 	: >big.port
-	"$BATS_TEST_DIRNAME/../lib/bigbox" "$1" "$2" >big.port 2>big.err </dev/null 3>&- &
+	"$BATS_TEST_DIRNAME/../lib/bigbox" "$@" >big.port 2>big.err </dev/null 3>&- &
 	OTHER_PIDS="${OTHER_PIDS:-} $!"
 	soon test -s big.port
 	BIG=127.0.0.1:$(<big.port)
@@ -273,4 +273,21 @@ imap() { try imaptalk "127.0.0.1:$PORT" --tls none -t 10 -u sample --pass-file p
 	peer 'send * PREAUTH [CAPABILITY IMAP4rev1] hello' 'expect a1' 'send a1 OK' 'expect a2' 'send a2 OK' 'expect a3' 'send a3 OK' 'expect a4' 'send a4 OK'
 	try imaptalk "127.0.0.1:$PORT" --tls none
 	says 'software name hidden; logged in already'
+}
+
+@test "a message of 100 MB, in 16 MB of memory, and how far it is" {
+	local talk
+	DEADLINE_S=60
+	for talk in pop3 imap; do
+		big $talk 1 100000000
+		try sh -c "${talk}talk $BIG --tls none -t 50 -u sample --pass-file pass --dump - | wc -l"
+		exits 0
+		[ "$output" -eq 1388893 ]
+		try sh -c "${talk}talk $BIG --tls none -t 50 -u sample --pass-file pass -q --read 1 --source | wc -l"
+		exits 0
+		[ "$output" -ge 1388891 ]
+		terminal -- sh -c "ulimit -v 16384; exec ${talk}talk $BIG --tls none -u sample --pass-file pass --dump copy.$talk"
+		exits 0
+		says "1 of 1 messages, 95 MB"
+	done
 }
