@@ -31,6 +31,14 @@ static bool is_verb(struct bytes line, const char *verb)
 	return bytes_word(&line, &word) && bytes_equal_nocase(word, bytes_of(verb));
 }
 
+/* An IMAP command, behind its tag. */
+static bool is_imap_verb(const struct hand *h, struct bytes line, const char *verb)
+{
+	struct bytes tag;
+
+	return h->t->proto == PROTO_IMAP && bytes_word(&line, &tag) && is_verb(line, verb);
+}
+
 /* ---- local commands ---- */
 
 static enum script_look put_line(struct hand *h, struct bytes *line, const char *text)
@@ -43,14 +51,18 @@ static enum script_look put_line(struct hand *h, struct bytes *line, const char 
 
 static enum script_look do_starttls(struct hand *h, struct bytes args, struct bytes *line)
 {
+	static const char *const verbs[] = { [PROTO_SMTP] = "STARTTLS",
+		[PROTO_POP3] = "STLS",
+		[PROTO_IMAP] = "a STARTTLS" }; /* the tag is given when it is sent */
+
 	(void)args;
-	return put_line(h, line, h->t->proto == PROTO_POP3 ? "STLS" : "STARTTLS");
+	return put_line(h, line, verbs[h->t->proto]);
 }
 
 static enum script_look do_quit(struct hand *h, struct bytes args, struct bytes *line)
 {
 	(void)args;
-	return put_line(h, line, "QUIT");
+	return put_line(h, line, h->t->proto == PROTO_IMAP ? "a LOGOUT" : "QUIT");
 }
 
 static enum script_look do_b64(struct hand *h, struct bytes args, struct bytes *line)
@@ -222,27 +234,44 @@ static bool read_login(struct hand *h, struct bytes args, unsigned *mech, struct
 	return auth_may_send(t->d.s, &t->facts.tls, t->common->insecure, e);
 }
 
+/* Without a mechanism by the command that takes a password. */
+static bool log_in(struct talk *t, unsigned mech)
+{
+	struct auth_how how = { .mech = mech, .creds = &t->creds };
+	struct buf unused = BUF(40);
+
+	if (!mech)
+		return t->proto == PROTO_IMAP ? auth_login(&t->d, &t->creds) :
+						auth_user_pass(&t->d, &t->creds);
+	if (t->proto == PROTO_IMAP) {
+		dialog_tag(&t->d, &unused);
+		how.tag = t->d.tag;
+		how.no_initial = true; /* whether SASL-IR is offered was perhaps not asked */
+	}
+	buf_free(&unused);
+	return auth_run(&t->d, &how);
+}
+
 static enum script_look do_auth(struct hand *h, struct bytes args, struct bytes *line)
 {
 	struct talk *t = h->t;
 	struct err e = { 0 };
 	unsigned mech;
-	bool ok;
 
 	(void)line;
 	if (!read_login(h, args, &mech, &e)) {
 		say(h, e.text);
 		return SCRIPT_DONE;
 	}
-	if (!mech && t->proto != PROTO_POP3)
+	if (!mech && t->proto == PROTO_SMTP)
 		mech = auth_pick(h->caps.mechs);
-	if (!mech && t->proto != PROTO_POP3) {
+	if (!mech && t->proto == PROTO_SMTP) {
 		say(h, "no mechanism that is known here was offered; say EHLO first, or name one");
 		return SCRIPT_DONE;
 	}
 	t->stage = "auth";
 	t->mech = mech;
-	ok = mech ? auth_sasl(&t->d, mech, &t->creds) : auth_user_pass(&t->d, &t->creds);
+	bool ok = log_in(t, mech);
 	if (!ok && !t->d.is_over) {
 		say(h, t->d.err.text);
 		return SCRIPT_DONE;
@@ -315,7 +344,9 @@ void hand_answered(void *ctx, struct bytes shown)
 	if (ok && (is_verb(shown, "EHLO") || is_verb(shown, "LHLO"))) {
 		smtp_caps_read(&d->reply, &h->caps);
 		h->knows_caps = true;
-	} else if (ok && (is_verb(shown, "STARTTLS") || is_verb(shown, "STLS"))) {
+	} else if (ok &&
+			(is_verb(shown, "STARTTLS") || is_verb(shown, "STLS") ||
+					is_imap_verb(h, shown, "STARTTLS"))) {
 		h->knows_caps = false; /* RFC 3207 4.2 */
 		talk_show_tls(h->t);
 	}
@@ -468,9 +499,14 @@ enum script_look hand_look(void *ctx, enum script_state state, struct bytes *lin
 			return run_command(h, &commands[i], bytes_trim(args), line);
 	/* base64 may begin with a slash too */
 	if (state == SCRIPT_CHALLENGED)
-		return h->t->proto == PROTO_SMTP ? look_answer(h, line) : SCRIPT_SEND;
+		return h->t->proto != PROTO_IMAP ? look_answer(h, line) : SCRIPT_SEND;
 	if (line->n > 0 && line->p[0] == '/') {
 		say(h, "no such local command, and no server knows it either; not sent. /help lists them");
+		return SCRIPT_DONE;
+	}
+	if (h->t->proto == PROTO_IMAP && h->t->is_terminal && word.n > 0 &&
+			bytes_trim(args).n == 0) {
+		say(h, "an IMAP command begins with a tag (a1 NOOP): not sent");
 		return SCRIPT_DONE;
 	}
 	const char *hint = hint_of(h, *line);

@@ -223,7 +223,9 @@ static bool run_lines(struct talk *t)
 
 	mailview_lines_begin(&lines, on_data_line, im);
 	imaptalk_take(im, &lines, on_typed_part);
+	im->on_untagged = on_capability;
 	bool had_some = mailbox_typed(t, &lines);
+	im->on_untagged = NULL;
 	imaptalk_take(im, NULL, NULL);
 	return had_some;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hand - smtptalk's sessions by hand: local commands, hints, a real terminal
+# hand - sessions by hand: local commands, hints, a real terminal
 # SPDX-License-Identifier: MIT
 
 load ../lib/common
@@ -252,4 +252,28 @@ lines() {
 		-- env TERM=dumb smtptalk "localhost:$PORT"
 	exits 0
 	peer_done
+}
+
+@test "IMAP: local commands, a forgotten tag, capabilities with what they mean" {
+	sink --imap 0 --user sample:password
+	terminal wait 'C: ' type 'x CAPABILITY\r' wait 'IDLE: new mail' wait 'x OK' wait 'C: ' type 'NOOP\r' wait 'begins with a tag' \
+		wait 'C: ' type '/starttls\r' wait 'TLS1.3' wait 'C: ' type '/auth sample\r' wait 'Password' type 'password\r' wait 'OK logged in' \
+		wait 'C: ' type 'x SELECT INBOX\r' wait '[READ-WRITE]' wait 'C: ' type '/quit\r' wait 'LOGOUT' -- imaptalk "localhost:$IMAP"
+	exits 0
+	says 'LOGIN "sample" <hidden, 8 bytes>'
+	terminal wait 'C: ' type '/auth scram-sha-256 sample\r' wait 'Password' type 'password\r' wait 'OK logged in' \
+		wait 'C: ' type '/quit\r' wait 'LOGOUT' -- imaptalk "localhost:$IMAP"
+	exits 0
+}
+
+@test "POP3: clear text at + is held back; /auth by USER and PASS" {
+	sink --pop3 0 --no-tls --user sample:password
+	terminal wait 'C: ' type 'AUTH LOGIN\r' wait 'Username' wait 'C: ' type 'sample\r' wait 'no base64' wait 'C: ' type '\r' wait 'Password' \
+		wait 'C: ' type 'password\r' wait 'no base64' wait 'C: ' type '\r' wait '+OK Logged in' wait 'C: ' type '/quit\r' wait 'Bye' \
+		-- pop3talk "localhost:$POP3"
+	exits 0
+	terminal wait 'C: ' type '/auth sample\r' wait 'Password' type 'password\r' wait '+OK Logged in' wait 'C: ' type '/quit\r' wait 'Bye' \
+		-- pop3talk "localhost:$POP3"
+	exits 0
+	says 'C: USER sample' 'PASS <hidden, 8 bytes>'
 }
