@@ -437,6 +437,8 @@ static const char *error_name(const struct talk *t)
 		return "wants-tls";
 	if (e->kind == ERR_POLICY)
 		return "injected";
+	if (t->facts.tls.faults & TLS_VERSION && (t->tls_min || t->tls_max))
+		return "version-bounds";
 	const char *tls = tls_failure_name(&t->facts.tls);
 	return tls ? tls : err_name(e->kind);
 }

@@ -41,7 +41,7 @@ static const struct fault {
 	{ TLS_PEER_PLAIN, "peer-plain", "answers in clear text, not in TLS" },
 	{ TLS_PEER_SILENT, "peer-silent", "does not answer the TLS greeting" },
 	{ TLS_PEER_CLOSED, "peer-closed", "ended the connection during the TLS handshake" },
-	{ TLS_VERSION, "version", "speaks no TLS version that we speak (1.2, 1.3)" },
+	{ TLS_VERSION, "version", "has no TLS version in common with us" },
 	{ TLS_NO_COMMON, "no-common", "no common TLS parameters" },
 	{ TLS_ALERT, "alert", "refused TLS" },
 	{ TLS_CLIENT_CERT, "client-cert", "wants a certificate of ours" },

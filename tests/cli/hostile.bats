@@ -124,15 +124,19 @@ pop3() { hostile pop3talk ehlo "send +OK POP3 ready." "expect CAPA" "$@"; }
 	verdict UNKNOWN data
 }
 
-@test "smtptalk: STARTTLS with an answer injected behind it is refused and reported" {
-	peer "send 220 mail" "expect EHLO" "raw 250-mail\r\n250 STARTTLS\r\n" \
-		"expect STARTTLS" "raw 220 go ahead\r\n250 injected\r\n" hang
-	try smtptalk "127.0.0.1:$PORT" --tls starttls -t 3 -u sample --pass-file canary-pass --auth-only
-	exits 2
-	says "CRITICAL" "inject"
-	peer_got STARTTLS
-	peer_got_not AUTH
-	! grep -qaP '^\x16\x03' "$PEER_LOG" || fail "TLS was begun all the same"
+@test "smtptalk: STARTTLS with an answer injected behind it is refused and reported, a whole one or a piece" {
+	local more
+	for more in '250 injected\r\n' '250-inj' '2'; do
+		rm -f "$PEER_LOG"
+		peer "send 220 mail" "expect EHLO" "raw 250-mail\r\n250 STARTTLS\r\n" \
+			"expect STARTTLS" "raw 220 go ahead\r\n$more" hang
+		try smtptalk "127.0.0.1:$PORT" --tls starttls -t 3 -u sample --pass-file canary-pass --auth-only
+		exits 2
+		says "CRITICAL" "inject" "octets of clear text behind the go-ahead"
+		peer_got STARTTLS
+		peer_got_not AUTH
+		! grep -qaP '^\x16\x03' "$PEER_LOG" || fail "TLS was begun all the same"
+	done
 }
 
 @test "pop3talk: STLS with an answer injected behind it is refused and reported" {

@@ -75,6 +75,13 @@ told_apart() { # PORT WORDS
 	says TLS1.2 "S: 235"
 }
 
+@test "--tls-min above what the server speaks: no cause of the server's" {
+	try smtptalk "localhost:$TLS12_PORT" --tls starttls --tls-min 1.3 --ca-file "$PKI/root.pem"
+	exits 2
+	says "CRITICAL tls" "[tls-version-bounds]"
+	says_not "TLS 1.0"
+}
+
 @test "implicit TLS at a port that speaks clear text first" {
 	try smtptalk "localhost:$SMTP_PORT" --tls implicit --ca-file "$PKI/root.pem" -t 15 --json
 	[ "$status" -eq 2 ] || [ "$status" -eq 3 ] || fail "exit code $status"
