@@ -130,7 +130,9 @@ static const struct advice *advise_reply(const struct match *m, struct bytes tex
 	return a;
 }
 
-/* "relay=mx.example.org[192.0.2.1]:25"; 0: not said. */
+enum { SMTP_PORT = 25 };
+
+/* "relay=mx.example.org[192.0.2.1]:25"; others than Postfix do not say it. */
 static unsigned relay_port(const struct log_event *e)
 {
 	struct bytes rest = e->at.text;
@@ -138,7 +140,7 @@ static unsigned relay_port(const struct log_event *e)
 
 	rest = bytes_skip(rest, after(rest, BYTES(" relay=")));
 	rest = bytes_skip(rest, after(bytes_head(rest, bytes_find(rest, ',')), BYTES("]:")));
-	return bytes_uint(&rest, UINT16_MAX, &port) ? (unsigned)port : 0;
+	return bytes_uint(&rest, UINT16_MAX, &port) ? (unsigned)port : SMTP_PORT;
 }
 
 /* What syslog has as Dovecot's text, "auth: ...", begins in its own log with what is taken for the
@@ -153,23 +155,40 @@ static struct bytes said_by(const struct log_event *e)
 	return text;
 }
 
+/* The reply that the next hop gave, where the line quotes one; empty: it does not. */
+static struct bytes peers_reply(const struct log_event *e)
+{
+	static const struct bytes quoted[] = { BYTES(" said: "), BYTES("refused to talk to me: ") };
+	bool is_tried = e->class == LOG_DEFERRED || e->class == LOG_BOUNCED;
+	struct bytes reply = e->reason, all = reply;
+	struct buf code = BUF(8);
+
+	if (e->code == 0)
+		return bytes_head(reply, 0);
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
+		reply = bytes_skip(reply, after(reply, quoted[i]));
+	if (reply.n == all.n) { /* Exim, OpenSMTPD, Sendmail: "...: 550 5.1.1 ..." */
+		buf_printf(&code, "%u", e->code);
+		reply = bytes_skip(all, is_tried ? bytes_search(all, buf_bytes(&code)) : all.n);
+		buf_free(&code);
+	}
+	return reply;
+}
+
 /* A peer's quoted words say more than our program's about them; but what our own server answers is
  * told by the log's entries, which know that it is ours. */
 const struct advice *event_advice(const struct match *m, const struct log_event *e,
 		struct finding *f, struct advice_binds *binds)
 {
-	static const struct bytes quoted[] = { BYTES(" said: "), BYTES("refused to talk to me: ") };
 	const struct advice *a = NULL;
-	struct bytes reply = e->reason;
+	struct bytes reply = peers_reply(e);
 
 	*f = (struct finding){ .user = e->user,
 		.host = e->relay.n ? e->relay : e->ip,
 		.from = e->from,
 		.to = e->to,
 		.id = e->id };
-	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
-		reply = bytes_skip(reply, after(reply, quoted[i]));
-	if (e->code > 0 && reply.n < e->reason.n) {
+	if (reply.n > 0) {
 		f->port = relay_port(e);
 		a = advise_reply(m, reply, f, binds);
 	}
@@ -182,7 +201,7 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 	}
 	if (!a && e->code > 0) {
 		f->proto = (enum advice_proto)0;
-		a = advise_reply(m, reply, f, binds);
+		a = advise_reply(m, reply.n > 0 ? reply : e->reason, f, binds);
 	}
 	return a;
 }

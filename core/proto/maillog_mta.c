@@ -322,6 +322,13 @@ static void read_sendmail_mail(struct log_event *e, struct bytes in)
 	}
 	if (e->class == LOG_REJECTED)
 		maillog_reply(e, e->reason);
+	if (STARTS(e->reason, "Deferred: "))
+		maillog_reply(e, bytes_skip(e->reason, 10));
+	struct bytes reply = maillog_between(in, ", reply=", ", stat=");
+	if (reply.n > 3 && is_delivery) {
+		maillog_reply(e, reply);
+		e->reason = reply;
+	}
 	if (STARTS(in, "AUTH=server"))
 		e->class = LOG_LOGIN;
 	if (STARTS(in, "STARTTLS="))
@@ -494,6 +501,11 @@ void maillog_opensmtpd(struct log_event *e)
 	size_t open = bytes_find(relay, '(');
 	e->relay_ip = maillog_between(relay, "(", ")");
 	e->relay = bytes_head(relay, open > 0 && open < relay.n ? open - 1 : relay.n);
+	if (maillog_is_ip(e->relay)) { /* "192.0.2.1 (mx.example.org)", 6.4 and later */
+		relay = e->relay;
+		e->relay = e->relay_ip;
+		e->relay_ip = relay;
+	}
 	struct bytes delay = maillog_value(text, BYTES("delay="));
 	e->has_delay = delay.n > 0;
 	e->delay_ms = maillog_ms(delay);

@@ -107,6 +107,18 @@ Mar  3 04:05:00 mx popa3d[9]: pam_unix(popa3d:auth): authentication failure; log
 	[[ $output == *'follows from what stands above (likely)   [pam-account-unknown]'* ]]
 }
 
+@test "maillogwatch: a peer's reply is one, whatever program took it" {
+	while read -r line; do
+		notes "$line"
+		[[ $(flat "$output") == *'first contact put off on purpose'*'next: smtptalk mx.example.org'*':25 --from '*'[greylisted]'* ]] || fail "$output"
+	done <<-'END'
+	Mar  3 04:05:06 mx postfix/smtp[1]: A4997FB6AA: to=<b@example.org>, relay=mx.example.org[192.0.2.9]:25, delay=1, delays=0/0/1/0, dsn=4.2.0, status=deferred (host mx.example.org[192.0.2.9] said: 450 4.2.0 <b@example.org>: Recipient address rejected: Greylisted (in reply to RCPT TO command))
+	2025-03-03 04:05:07 1tp0ab-00003f-1Z == b@example.org R=dnslookup T=remote_smtp defer (-44) H=mx.example.org [192.0.2.9]: SMTP error from remote mail server after RCPT TO:<b@example.org>: 450 4.2.0 <b@example.org>: Recipient address rejected: Greylisted
+	Mar  3 04:05:06 mx sm-mta[1]: x23AbCdE123456: to=<b@example.org>, delay=00:00:03, xdelay=00:00:03, mailer=esmtp, pri=120000, relay=mx.example.org. [192.0.2.9], dsn=4.2.0, stat=Deferred: 450 4.2.0 <b@example.org>: Recipient address rejected: Greylisted
+	Mar  3 04:05:06 mx smtpd[7]: 0000000000000000 mta delivery evpid=9c33c0f67c1eb10f from=<a@example.net> to=<b@example.org> rcpt=<-> source="203.0.113.1" relay="192.0.2.9 (mx.example.org)" delay=2s result="TempFail" stat="450 4.2.0 <b@example.org>: Recipient address rejected: Greylisted"
+	END
+}
+
 @test "maillogwatch: what our own server answers is no reason to talk to the client" {
 	notes 'Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[192.0.2.10]: 452 4.5.3 Error: too many recipients; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
 	[[ $output == *' ! '* ]]

@@ -204,6 +204,18 @@ static const struct row {
 	{ AT "smtpd[5]: 499180d9c2971814 mda delivery evpid=6773c8f2c4ec6162 from=<a@example.net>"
 	     " to=<b@example.com> rcpt=<b@example.com> user=vmail delay=0s result=Ok stat=Delivered",
 			LOG_SENT, { "id=6773c8f2", "to=b@example.com" } },
+	{ AT "smtpd[5]: 0000000000000000 mta delivery evpid=9c33c0f67c1eb10f from=<a@example.net>"
+	     " to=<x@example.org> rcpt=<-> source=\"203.0.113.1\" relay=\"192.0.2.9 (mx.example.org)\""
+	     " delay=2s result=\"PermFail\" stat=\"550 5.1.1 <x@example.org>: no\"",
+			LOG_BOUNCED,
+			{ "relay=mx.example.org", "relay_ip=192.0.2.9", "code=550", "dsn=5.1.1" } },
+	{ AT "sm-mta[1]: x23AbCdE123456: to=<b@example.org>, delay=00:00:03, xdelay=00:00:03,"
+	     " mailer=esmtp, pri=120000, relay=mx.example.org. [192.0.2.3], dsn=4.2.0,"
+	     " stat=Deferred: 450 4.2.0 <b@example.org>: Greylisted",
+			LOG_DEFERRED, { "code=450", "dsn=4.2.0" } },
+	{ AT "sm-mta[1]: x23AbCdE123456: to=<b@example.org>, mailer=esmtp, relay=mx.example.org."
+	     " [192.0.2.3], dsn=5.1.1, reply=550 5.1.1 <b@example.org>: no, stat=User unknown",
+			LOG_BOUNCED, { "code=550", "reason=550 5.1.1 <b@example.org>: no" } },
 	{ AT "smtpd[5]: 499180ec4804ec7b smtp disconnected reason=\"io-error: handshake failed: x\"",
 			LOG_TLS_FAILED, { "session=499180ec4804ec7b" } },
 	{ AT "smtpd[5]: 499180eb5794bc6c smtp disconnected reason=quit", LOG_DISCONNECT, { NULL } },
