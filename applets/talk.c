@@ -824,25 +824,44 @@ static void next_host(struct talk *t, const char *host)
 	talk_reset(t);
 }
 
+static void note_mx(struct talk *t, const struct dns_answer *mx, size_t i)
+{
+	struct buf text = BUF(TALK_NOTE_MAX);
+
+	buf_printf(&text, "MX %zu of %zu: %s, priority %u", i + 1, mx->count, mx->at[i].name,
+			mx->at[i].priority);
+	transcript_note(&t->transcript, buf_text(&text));
+	buf_clear(&text);
+	buf_printf(&text, "the MX record names an address, %s, where a host's name is due",
+			mx->at[i].name);
+	t->stage = "dns";
+	if (addr_is_numeric(mx->at[i].name))
+		talk_own(t, REPORT_WARNING, "mx-address", buf_text(&text));
+	buf_free(&text);
+}
+
 bool talk_open_mx(struct talk *t, unsigned port)
 {
 	struct dns_answer *mx = xmalloc(sizeof(*mx));
 	bool ok = t->ep.kind == ADDR_TCP && ask_mx(t, mx);
+	bool is_own = ok && strcmp(mx->at[0].name, t->ep.host) == 0;
+	char domain[sizeof(t->ep.host)];
 
+	memcpy(domain, t->ep.host, sizeof(domain));
 	for (size_t i = 0; ok && i < mx->count; i++) {
-		struct buf text = BUF(TALK_NOTE_MAX);
-		buf_printf(&text, "MX %zu of %zu: %s, priority %u", i + 1, mx->count,
-				mx->at[i].name, mx->at[i].priority);
-		transcript_note(&t->transcript, buf_text(&text));
-		buf_free(&text);
+		memcpy(t->ep.host, domain, sizeof(domain)); /* which advice is to name */
+		note_mx(t, mx, i);
 		memcpy(t->ep.host, mx->at[i].name, sizeof(t->ep.host));
 		bool greeted = connect_and_greet(t, port);
 		if (greeted && dialog_is_ok(&t->d)) {
 			ok = opened(t);
 			break;
 		}
+		t->stage = t->facts.stage;
 		if (i + 1 < mx->count)
 			next_host(t, mx->at[i].name);
+		else if (!greeted && t->d.err.kind == ERR_RESOLVE && !is_own)
+			ok = talk_own(t, REPORT_CRITICAL, "mx-dangling", t->d.err.text);
 		else
 			ok = greeted || talk_failed(t, t->facts.stage);
 	}

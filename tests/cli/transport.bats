@@ -32,6 +32,21 @@ mx() { printf '\\x00\\x%02x\\x03mx%d\\x07example\\x00' "$1" "$2"; }
 	says 'WARNING banner: mx1.example: 554' 'CRITICAL banner: refused: 554'
 }
 
+@test "--mx: a host without an address, an address in place of a host" {
+	names example 15 "$(mx 10 1)" example.org 15 '\x00\x0a\x03127\x010\x010\x011\x00'
+	try smtptalk --dns "$DNS" --mx example:1
+	exits 2
+	says 'MX 1 of 1: mx1.example' 'CRITICAL dns: mx1.example: ' '[mx-dangling]' 'dig +short mx1.example'
+	try smtptalk --dns "$DNS" --mx nothing.example:1
+	exits 2
+	says '[name-not-found]'
+	peer "${HELLO[@]}" "${BYE[@]}"
+	try smtptalk --dns "$DNS" --mx "example.org:$PORT" --caps
+	exits 1
+	says 'WARNING dns: the MX record names an address, 127.0.0.1' '[mx-address]' 'dig +short MX example.org' 'OK ehlo'
+	peer_done
+}
+
 @test "--mx without MX record uses the domain itself; a null MX takes no mail" {
 	netns
 	names plain.example 1 '\x7f\x00\x00\x01' null.example 15 '\x00\x00\x00'
