@@ -52,7 +52,7 @@ static const char *const more[] = {
 	" when a user is given, does what was asked, and logs out. Folders are opened read-only (EXAMINE) and"
 	" messages fetched by BODY.PEEK: nothing is deleted, and nothing becomes seen.",
 	"Without a port, port 143 is tried on loopback and port 993 (TLS at once) elsewhere.",
-	"--find is the server's own search. --wait is told of new mail by IDLE, or asks by NOOP every 5 s where IDLE"
+	"--find is the server's own search. --wait is told of new mail by IDLE (anew every 30 s), or asks by NOOP every 5 s where IDLE"
 	" is not offered.",
 	"--dump keeps each message once, by UIDVALIDITY and UID; a run that was cut off goes on where it ended."
 	" Each message is on the disk before it counts.",
@@ -192,7 +192,8 @@ static bool log_in(struct imaptalk *im)
 		return false;
 	if (t->o.auth)
 		talk_take_mech(t, im->caps.mechs);
-	else if (im->caps.has & IMAP_LOGINDISABLED)
+	else if (im->caps.has & IMAP_LOGINDISABLED || !bytes_is_ascii(t->creds.user) ||
+			!bytes_is_ascii(t->creds.password)) /* what LOGIN's strings cannot hold */
 		t->mech = auth_pick(im->caps.mechs);
 	if (!t->mech && im->caps.has & IMAP_LOGINDISABLED)
 		return talk_own(t, REPORT_CRITICAL, "login-disabled",

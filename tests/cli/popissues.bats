@@ -161,8 +161,10 @@ imap() { try imaptalk "127.0.0.1:$PORT" --tls none -t 10 -u sample --pass-file p
 			try imaptalk "localhost:$IMAP" -u sample --pass-file own-pass --auth $mech --auth-only
 			exits 0
 		done
-		try pop3talk "localhost:$POP3" -u sample --pass-file own-pass --auth-only
-		exits 0
+		for talk in "pop3talk localhost:$POP3" "imaptalk localhost:$IMAP"; do
+			try $talk -u sample --pass-file own-pass --auth-only
+			exits 0
+		done
 	done
 	printf 'p\xe4ssw\xf6rd\n' >own-pass
 	try pop3talk "localhost:$POP3" -u sample --pass-file own-pass --auth plain --auth-only
