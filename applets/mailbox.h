@@ -62,6 +62,7 @@ enum { MAILBOX_POLL_MS = 5000 };
 struct mailbox_wait {
 	uint64_t until_ms; /* 0 = not begun */
 	uint64_t count;    /* of the messages that were there before */
+	unsigned rounds;
 };
 void mailbox_wait_begin(struct mailbox_wait *wait, struct talk *t, const struct mailbox_options *o,
 		uint64_t count);

@@ -3,9 +3,9 @@
 #include "applets/imaptalk/imaptalk.h"
 
 enum {
-	/* RFC 2177 asks for less than 29 minutes; what translates addresses on the way may forget
-	 * a silent connection sooner */
-	IDLE_MS = 9 * 60 * 1000,
+	/* RFC 2177 asks for less than 29 minutes. Some servers tell nothing before DONE: cyrus 3.6
+	 * without its idled, courier without gamin. */
+	IDLE_MS = 30 * 1000,
 };
 
 /* False: told. A refusal of what was offered is none: then it is NOOP. */
@@ -20,18 +20,25 @@ static bool begin_idle(struct imaptalk *im)
 	return !t->d.is_over || talk_refused(t, t->stage, NULL);
 }
 
+static void ask_silently(struct talk *t, const char *note)
+{
+	transcript_note(&t->transcript, note);
+	t->transcript.off = true;
+}
+
 /* Until the server says something. What it is comes with the answer to DONE or NOOP. */
 static bool await(struct imaptalk *im)
 {
 	struct talk *t = &im->talk;
 	uint64_t ms = IDLE_MS, left = mailbox_wait_left(&im->wait, t);
 
+	if (im->wait.rounds++ > 0 && im->caps.has & IMAP_IDLE)
+		ask_silently(t, "nothing yet: begins IDLE anew every 30 s");
 	if (im->caps.has & IMAP_IDLE && !begin_idle(im))
 		return false;
 	if (!(im->caps.has & IMAP_IDLE)) {
 		ms = MAILBOX_POLL_MS;
-		transcript_note(&t->transcript, "nothing yet: asks by NOOP every 5 s");
-		t->transcript.off = true;
+		ask_silently(t, "nothing yet: asks by NOOP every 5 s");
 	}
 	const struct dialog_observer *ob = t->d.ob;
 	t->d.ob = NULL; /* this silence is no news */
