@@ -149,6 +149,7 @@ mx() { printf '\\x00\\x%02x\\x03mx%d\\x07example\\x00' "$1" "$2"; }
 	cat own.pem key.pem >both.pem
 	printf '220 x\r\n250 x\r\n221 Bye\r\n' >said
 	for with in '--cert own.pem --key key.pem' '--cert both.pem' ''; do
+		rm -f server.out # of the one before
 		(cat said; sleep 2) | openssl s_server -accept 0 -cert own.pem -key key.pem -Verify 1 \
 			-CAfile own.pem -verify_return_error -naccept 1 >server.out 2>&1 3>&- &
 		OTHER_PIDS="${OTHER_PIDS:-} $!"
