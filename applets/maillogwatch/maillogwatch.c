@@ -219,7 +219,7 @@ static bool is_one_job(struct watch *t)
 	const struct watch_options *o = t->o;
 	const char *const jobs[] = { o->follow ? "--follow" : NULL, o->summary ? "--summary" : NULL,
 		o->merge ? "--merge" : NULL, o->trace ? "--trace" : NULL, o->why ? "--why" : NULL };
-	const char *first = NULL;
+	const char *first = o->all && o->follow ? "--all" : NULL;
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
 		if (first && jobs[i]) {

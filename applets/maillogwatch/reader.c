@@ -175,21 +175,20 @@ bool reader_is_pipe(const char *name)
 	return source_kind(name) == SOURCE_PIPE;
 }
 
-static void tell(struct watch *t, const char *name, const char *text)
+static void tell(struct watch *t, const char *text)
 {
-	buf_printf(&t->troubles, "%s: %s\n", name, text);
+	buf_printf(&t->troubles, "%s\n", text);
 	t->is_damaged = true;
 }
 
 static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 {
 	struct source s;
-	struct err e;
-	struct buf trouble = BUF(1000);
+	struct err e = { 0 };
+	struct buf trouble = BUF(8192);
 
 	if (!source_open(&s, t->w, name, &e)) {
-		buf_printf(&t->troubles, "%s\n", e.text);
-		t->is_damaged = true;
+		tell(t, e.text);
 		return false;
 	}
 	if (s.gz)
@@ -204,10 +203,11 @@ static bool read_one(struct watch *t, const char *name, struct buf *chunk)
 	}
 	t->feed(t, buf_bytes(chunk));
 	buf_clear(chunk);
-	if (e.kind != ERR_NONE)
-		tell(t, name, e.text);
+	if (e.kind != ERR_NONE && !world_stopping())
+		tell(t, e.text);
+	buf_printf(&trouble, "%s: ", name);
 	if (source_trouble(&s, &trouble))
-		tell(t, name, buf_text(&trouble));
+		tell(t, buf_text(&trouble));
 	buf_free(&trouble);
 	source_close(&s);
 	return true;

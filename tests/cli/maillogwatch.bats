@@ -69,8 +69,11 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	watch --follow --summary log
 	exits 3
 	complains '--follow and --summary: one at a time'
-	watch --trace 3F1A2B4C5D --why 3F1A2B4C5D log
-	exits 3
+	for what in '--trace 3F1A2B4C5D --why 3F1A2B4C5D' '--all -f'; do
+		watch $what log
+		exits 3
+		complains 'one at a time'
+	done
 }
 
 @test "on a terminal lines are broken at blanks, a packed log is read, one that can grow is followed" {
@@ -470,6 +473,25 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	watch --why 1tp0ab-00003f-1X exim
 	says 'bounced at' '[exim-retry-timeout]'
 	says_not 'Next try'
+}
+
+@test "a child that stalls is ended with us; a fault names its log once" {
+	"$BIN/maillogwatch" 'exec:sleep 60' >stalled 2>stalled.err </dev/null 3>&- &
+	pid=$!
+	OTHER_PIDS=$pid
+	child() { pgrep -P $pid >child; }
+	needs pgrep
+	soon child
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	! grep -q 'no answer in time' stalled.err || fail "that was not its fault"
+	gone() { ! kill -0 "$(<child)"; }
+	soon gone
+	mkdir logs
+	watch logs
+	exits 3
+	[ "$complaint" = 'maillogwatch: read logs: Is a directory' ] || fail "$complaint"
 }
 
 @test "a damaged log is read as far as it goes, and that is said" {
