@@ -256,7 +256,7 @@ unsigned advice_pattern_worth(struct bytes pattern)
 static unsigned weigh_texts(const struct advice *a, char kind, struct bytes text,
 		struct advice_binds *b, bool *asked)
 {
-	struct bytes when = bytes_of(a->when);
+	struct bytes when = bytes_of(a->when + a->when_n);
 	struct bytes line;
 	struct bytes pattern = { NULL, 0 };
 	unsigned best = 0;
@@ -344,12 +344,10 @@ struct weighing {
 /* The conditions other than text; false when one does not hold. */
 static bool weigh_rest(const struct advice *a, const struct finding *f, struct weighing *so_far)
 {
-	struct bytes when = bytes_of(a->when);
+	struct bytes when = { (const unsigned char *)a->when, a->when_n };
 	struct bytes line;
 
 	while (bytes_line(&when, &line)) {
-		if (line.p[0] == 't' || line.p[0] == 'p') /* those come last */
-			break;
 		unsigned w = weigh_condition(line, f);
 		if (w == 0 && !is_unknown(line.p[0], f))
 			return false;

@@ -66,7 +66,8 @@ struct advice_binds {
 struct advice {
 	const char *id; /* stable: a promise to scripts */
 	const char *means, *likely[ADVICE_LIKELY_MAX], *proves, *not_proves, *next, *source;
-	const char *when; /* the conditions, packed by scripts/gen-advice: see advice.c */
+	const char *when;      /* the conditions, packed by scripts/gen-advice: see advice.c */
+	unsigned short when_n; /* octets of it before the first pattern on text */
 	unsigned short protos, rank;
 	unsigned char severity; /* enum advice_severity */
 	unsigned char is_fallback;

@@ -31,6 +31,16 @@ static unsigned short take_number(unsigned char **at)
 									   0;
 }
 
+/* Patterns on text come last. */
+static unsigned short size_of_rest(struct bytes when)
+{
+	struct bytes rest = when, line;
+
+	while (rest.n > 0 && rest.p[0] != 't' && rest.p[0] != 'p')
+		bytes_line(&rest, &line);
+	return (unsigned short)(when.n - rest.n);
+}
+
 static void take_entry(unsigned char **at, struct advice *a)
 {
 	a->id = take_text(at);
@@ -42,6 +52,7 @@ static void take_entry(unsigned char **at, struct advice *a)
 	a->next = take_text(at);
 	a->source = take_text(at);
 	a->when = take_text(at);
+	a->when_n = size_of_rest(bytes_of(a->when));
 	a->protos = take_number(at);
 	a->rank = take_number(at);
 	a->severity = (unsigned char)take_number(at);

@@ -99,10 +99,12 @@ static void add_literal(struct match *m, struct bytes line, size_t entry, unsign
 	l->is_phrase = line.p[0] == 'p';
 	l->is_run = stars == 2 && run.n + stars == pattern.n;
 	for (size_t i = 0; i < MATCH_STEP; i++, block++) {
-		unsigned short *first = &m->first[hash(block_at(p + i))];
-		*block = (struct match_block){ block_at(p + i), *first,
+		uint32_t value = block_at(p + i);
+		unsigned h = hash(value);
+		*block = (struct match_block){ value, m->first[h],
 			(unsigned short)(m->literal_count - 1), (unsigned short)(p + i - run.p) };
-		*first = (unsigned short)++m->block_count;
+		m->first[h] = (unsigned short)++m->block_count;
+		m->is_first[h / 8] |= (unsigned char)(1u << h % 8);
 	}
 }
 
@@ -246,7 +248,7 @@ static bool fits_folded(struct bytes pattern, struct bytes text)
 /* The best of the patterns on the text that fit; 0: none. */
 static unsigned weigh_text(const struct advice *a, struct bytes text)
 {
-	struct bytes when = bytes_of(a->when), line;
+	struct bytes when = bytes_of(a->when + a->when_n), line;
 	unsigned best = 0;
 
 	while (bytes_line(&when, &line)) {
@@ -316,11 +318,14 @@ static bool fits(const struct match *m, const struct match_block *block, struct 
 /* text: folded */
 static void search_text(const struct match *m, struct search *s, struct bytes text)
 {
-	for (size_t at = 0; at + sizeof(uint32_t) <= text.n; at += MATCH_STEP)
-		for (unsigned i = m->first[hash(block_at(text.p + at))]; i;
-				i = m->blocks[i - 1].next)
+	for (size_t at = 0; at + sizeof(uint32_t) <= text.n; at += MATCH_STEP) {
+		unsigned h = hash(block_at(text.p + at));
+		if (!(m->is_first[h / 8] >> h % 8 & 1))
+			continue;
+		for (unsigned i = m->first[h]; i; i = m->blocks[i - 1].next)
 			if (fits(m, &m->blocks[i - 1], text, at))
 				add_hit(s, &m->literals[m->blocks[i - 1].literal]);
+	}
 }
 
 /* As advice_fold, eight octets a step where no control octet is among them. */

@@ -7,7 +7,7 @@
 enum {
 	MATCH_HEAD = 6, /* octets of a pattern that are looked for */
 	MATCH_STEP = 3, /* so that one of the blocks of four octets in them is met */
-	MATCH_HASH_BITS = 13,
+	MATCH_HASH_BITS = 15,
 	MATCH_LITERALS_MAX = 1024,
 	MATCH_ENTRIES_MAX = 1024
 };
@@ -38,9 +38,10 @@ struct match_always {
 	bool is_text; /* it asks for a text, and knows no phrase */
 };
 
-/* 120 kB; the caller owns it, and nothing of it has to be freed. */
+/* 170 kB; the caller owns it, and nothing of it has to be freed. */
 struct match {
-	unsigned short first[1 << MATCH_HASH_BITS]; /* block by hash, from 1 */
+	unsigned char is_first[(1 << MATCH_HASH_BITS) / 8]; /* bits: there is a first one */
+	unsigned short first[1 << MATCH_HASH_BITS];         /* block by hash, from 1 */
 	struct match_block blocks[MATCH_STEP * MATCH_LITERALS_MAX];
 	struct match_literal literals[MATCH_LITERALS_MAX];
 	struct match_always always[MATCH_ENTRIES_MAX]; /* by kind */

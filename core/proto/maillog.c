@@ -560,33 +560,39 @@ static bool is_postfix_daemon(struct bytes name)
 	return false;
 }
 
+/* A program of one word. */
+static bool is_postfix_program(struct bytes name)
+{
+	static const struct bytes names[] = { BYTES("postfix"), BYTES("postqueue"),
+		BYTES("postsuper"), BYTES("postdrop"), BYTES("postlogd"), BYTES("postmulti"),
+		BYTES("postfix-script"), BYTES("postscreen"), BYTES("qmgr") };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (bytes_equal(name, names[i]))
+			return true;
+	return false;
+}
+
 /* "postfix/submission/smtpd", "example.com/smtp": the last part is the daemon. */
 static bool take_postfix(struct log_event *e, struct bytes program)
 {
-	size_t slash = program.n;
-
-	while (slash > 0 && program.p[slash - 1] != '/')
-		slash--;
 	bool is_named = STARTS(program, "postfix");
-	if (slash == 0) {
-		if (IS(program, "postfix") || IS(program, "postqueue") ||
-				IS(program, "postsuper") || IS(program, "postdrop") ||
-				IS(program, "postlogd") || IS(program, "postmulti") ||
-				IS(program, "postfix-script") || IS(program, "postscreen") ||
-				IS(program, "qmgr")) {
-			e->daemon = program;
-			return true;
-		}
-		return false;
+	size_t first = bytes_find(program, '/');
+	struct bytes daemon = bytes_skip(program, first + 1);
+
+	if (first == program.n) {
+		e->daemon = program;
+		return program.n > 0 && (program.p[0] == 'p' || program.p[0] == 'q') &&
+				is_postfix_program(program);
 	}
-	struct bytes daemon = bytes_skip(program, slash);
+	for (size_t slash; (slash = bytes_find(daemon, '/')) < daemon.n;)
+		daemon = bytes_skip(daemon, slash + 1);
 	if (!is_named && !is_postfix_daemon(daemon))
 		return false;
 	e->daemon = daemon;
-	struct bytes head = bytes_head(program, slash - 1);
-	size_t first = bytes_find(head, '/');
-	if (is_named && first < head.n)
-		e->service = bytes_skip(head, first + 1);
+	if (is_named && first + 1 + daemon.n < program.n)
+		e->service = (struct bytes){ program.p + first + 1,
+			program.n - first - daemon.n - 2 };
 	return true;
 }
 

@@ -14,6 +14,7 @@ enum {
 	LAYERS_MAX = 4, /* prefixes inside of each other */
 	LINE_KEPT_MAX = 64 * 1024 + 1,
 	PROGRAM_MAX = 100,
+	PID_DIGITS = 10,
 	PROGRAM_MIN = 8, /* with its pid: shorter ones take the long way */
 	DAY_S = 86400,
 	HALF_YEAR_S = 182 * DAY_S,
@@ -418,12 +419,13 @@ static bool take_plain_program(struct bytes *in, struct syslog_line *out)
 {
 	struct bytes word = bytes_head(*in, PROGRAM_MAX);
 	size_t open = bytes_find_any(word, name_ends), i = open + 1;
+	size_t end = i + PID_DIGITS < word.n ? i + PID_DIGITS : word.n;
 	uint64_t pid = 0;
 
 	if (open == 0 || open >= word.n || word.p[open] != '[')
 		return false;
-	for (; i < word.n && is_digit(word.p[i]) && pid <= UINT32_MAX; i++)
-		pid = pid * 10 + (word.p[i] - '0');
+	for (unsigned digit; i < end && (digit = word.p[i] - (unsigned)'0') < 10; i++)
+		pid = pid * 10 + digit;
 	if (i == open + 1 || pid > UINT32_MAX || i + 3 > word.n || word.p[i] != ']' ||
 			word.p[i + 1] != ':' || word.p[i + 2] != ' ')
 		return false;

@@ -145,15 +145,28 @@ static inline uint64_t found16(const unsigned char *p, unsigned char c)
 	return equal16(p, c, p, c);
 }
 
+/* Of eight octets the first that is c; 8 = none. */
+static inline size_t find8(const unsigned char *p, unsigned char c)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t zero = word8(p) ^ ones * c, hit = (zero - ones) & ~zero & ones << 7;
+
+	return hit ? (size_t)__builtin_ctzll(hit) >> 3 : 8;
+}
+
 size_t bytes_find(struct bytes in, unsigned char c)
 {
 	const unsigned char *p = in.p;
 	size_t i = 0;
 
-	if (in.n < 16) {
+	if (in.n < 8) {
 		while (i < in.n && p[i] != c)
 			i++;
 		return i;
+	}
+	if (in.n < 16) {
+		i = find8(p, c);
+		return i < 8 ? i : in.n - 8 + find8(p + in.n - 8, c);
 	}
 	uint64_t first = found16(p, c);
 	if (first)
