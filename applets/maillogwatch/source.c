@@ -169,7 +169,7 @@ static bool read_child(struct source *s, struct buf *out, uint64_t deadline_ms, 
 
 static bool read_lines(struct source *s, struct buf *out, uint64_t deadline_ms, struct err *e)
 {
-	unsigned char piece[SOURCE_CHUNK];
+	size_t fits;
 
 	e->kind = ERR_NONE;
 	if (s->at_end)
@@ -180,13 +180,15 @@ static bool read_lines(struct source *s, struct buf *out, uint64_t deadline_ms, 
 		cutter_feed(&s->cutter, buf_bytes(&s->first), out);
 		buf_free(&s->first);
 	}
-	ssize_t got = read_some(s, piece, sizeof(piece), e);
+	size_t begun = cutter_begin(&s->cutter, out);
+	unsigned char *to = buf_room(out, SOURCE_CHUNK, &fits);
+	ssize_t got = read_some(s, to, fits, e);
+	size_t more = got > 0 ? (size_t)got : 0;
+	buf_added(out, more);
+	cutter_end(&s->cutter, out, begun, more);
 	if (got < 0)
 		return false;
-	if (got == 0)
-		return finish(s, out);
-	cutter_feed(&s->cutter, (struct bytes){ piece, (size_t)got }, out);
-	return true;
+	return got > 0 || finish(s, out);
 }
 
 bool source_read(struct source *s, struct buf *out, uint64_t deadline_ms, struct err *e)

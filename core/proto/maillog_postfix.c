@@ -115,12 +115,54 @@ static void read_status(struct log_event *e, struct bytes rest)
 	read_reason(e, rest);
 }
 
-/* "to=<..>, relay=.., delay=.., status=sent (..)" in one pass; key by key, for most lines of a log
- * are these. */
+/* "NAMEvalueEND" at the front of *in, which is moved to END. */
+static bool take_value(struct bytes *in, struct bytes name, unsigned char end, struct bytes *value)
+{
+	struct bytes rest = bytes_skip(*in, name.n);
+
+	if (!bytes_starts(*in, name))
+		return false;
+	*value = bytes_head(rest, bytes_find(rest, end));
+	*in = bytes_skip(rest, value->n);
+	return in->n > 0;
+}
+
+/* The fields as most lines of a log have them; what is otherwise is read one by one. False: it is,
+ * and nothing was read. *in is moved behind "status=". */
+static bool take_usual(struct log_event *e, struct bytes *in)
+{
+	static const struct bytes status = BYTES(", status=");
+	struct bytes rest = *in, to, orig = { NULL, 0 }, relay, delay, delays, dsn;
+
+	if (!take_value(&rest, BYTES("to=<"), '>', &to) ||
+			(STARTS(rest, ">, orig_to=<") &&
+					!take_value(&rest, BYTES(">, orig_to=<"), '>', &orig)) ||
+			!take_value(&rest, BYTES(">, relay="), ',', &relay) ||
+			!take_value(&rest, BYTES(", delay="), ',', &delay) ||
+			!take_value(&rest, BYTES(", delays="), ',', &delays) ||
+			!take_value(&rest, BYTES(", dsn="), ',', &dsn) ||
+			!bytes_starts(rest, status) || bytes_find(relay, ' ') < relay.n)
+		return false;
+	e->to = to;
+	e->orig_to = orig;
+	read_relay(e, relay);
+	e->delay_ms = maillog_ms(delay);
+	e->has_delay = true;
+	read_delays(e, delays);
+	e->dsn = dsn;
+	*in = bytes_skip(rest, status.n);
+	return true;
+}
+
+/* "to=<..>, relay=.., delay=.., status=sent (..)" */
 static void read_delivery(struct log_event *e, struct bytes in)
 {
 	struct bytes key, value;
 
+	if (take_usual(e, &in)) {
+		read_status(e, in);
+		return;
+	}
 	e->class = LOG_ROUTINE;
 	for (;;) {
 		struct bytes before = in;

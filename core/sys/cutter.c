@@ -69,6 +69,49 @@ void cutter_feed(struct cutter *c, struct bytes in, struct buf *out)
 	}
 }
 
+size_t cutter_begin(struct cutter *c, struct buf *out)
+{
+	size_t n = c->partial.n;
+
+	buf_put(out, buf_bytes(&c->partial));
+	buf_clear(&c->partial);
+	return n;
+}
+
+/* Lines, the last of which may go on, and none is too long; no NULs. */
+static bool is_plain(const struct cutter *c, struct bytes in)
+{
+	if (c->is_skipping || bytes_find(in, '\0') < in.n)
+		return false;
+	while (in.n > CUTTER_LINE_MAX) {
+		const unsigned char *end = memrchr(in.p, '\n', CUTTER_LINE_MAX + 1);
+		if (!end)
+			return false;
+		in = bytes_skip(in, (size_t)(end - in.p) + 1);
+	}
+	return true;
+}
+
+void cutter_end(struct cutter *c, struct buf *out, size_t begun, size_t more)
+{
+	struct bytes in = bytes_skip(buf_bytes(out), out->n - begun - more);
+
+	if (is_plain(c, in)) {
+		const unsigned char *last = in.n > 0 ? memrchr(in.p, '\n', in.n) : NULL;
+		struct bytes part = bytes_skip(in, last ? (size_t)(last - in.p) + 1 : 0);
+		c->nul_run = more > 0 ? 0 : c->nul_run;
+		buf_put(&c->partial, part);
+		out->n -= part.n;
+		return;
+	}
+	struct buf copy = BUF(CUTTER_IN_PLACE_MAX);
+	buf_put(&copy, bytes_skip(in, begun));
+	buf_put(&c->partial, bytes_head(in, begun));
+	out->n -= in.n;
+	cutter_feed(c, buf_bytes(&copy), out);
+	buf_free(&copy);
+}
+
 bool cutter_flush(struct cutter *c, struct buf *out)
 {
 	bool any = c->partial.n > 0;

@@ -26,5 +26,12 @@ void cutter_free(struct cutter *c);
  * CUTTER_LINE_MAX + 1 + in.n octets. */
 void cutter_feed(struct cutter *c, struct bytes in, struct buf *out);
 
+/* The same without a copy: cutter_begin appends the line that is not whole yet to out and returns
+ * its length; then others append more octets, at most CUTTER_IN_PLACE_MAX; cutter_end is told both
+ * and leaves whole lines there. */
+enum { CUTTER_IN_PLACE_MAX = 256 * 1024 };
+size_t cutter_begin(struct cutter *c, struct buf *out);
+void cutter_end(struct cutter *c, struct buf *out, size_t begun, size_t more);
+
 /* Appends what is left, with an LF. False: nothing was. */
 bool cutter_flush(struct cutter *c, struct buf *out);

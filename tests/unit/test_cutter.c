@@ -30,7 +30,19 @@ static const struct row {
 	{ "only a hole", BYTES(NULS8), "", "", 8 },
 };
 
-static void check(const struct row *row, size_t step, size_t first)
+static void feed(struct cutter *c, struct bytes in, struct buf *out, bool in_place)
+{
+	if (!in_place) {
+		cutter_feed(c, in, out);
+		return;
+	}
+	size_t begun = cutter_begin(c, out);
+	in = bytes_head(in, CUTTER_IN_PLACE_MAX);
+	buf_put(out, in);
+	cutter_end(c, out, begun, in.n);
+}
+
+static void check(const struct row *row, size_t step, size_t first, bool in_place)
 {
 	struct buf out = BUF(1 << 20);
 	struct cutter c;
@@ -38,7 +50,7 @@ static void check(const struct row *row, size_t step, size_t first)
 
 	cutter_init(&c);
 	for (size_t n = first; rest.n > 0; n = step) {
-		cutter_feed(&c, bytes_head(rest, n), &out);
+		feed(&c, bytes_head(rest, n), &out, in_place);
 		rest = bytes_skip(rest, n);
 	}
 	if (strcmp(buf_text(&out), row->lines) != 0)
@@ -54,11 +66,12 @@ static void check(const struct row *row, size_t step, size_t first)
 static void test_rows(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		check(&rows[i], 1000, 1000);
-		check(&rows[i], 1, 1);
-		for (size_t cut = 1; cut < rows[i].in.n; cut++)
-			check(&rows[i], 1000, cut);
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		const struct row *row = &rows[i / 2];
+		check(row, 1000, 1000, i % 2);
+		check(row, 1, 1, i % 2);
+		for (size_t cut = 1; cut < row->in.n; cut++)
+			check(row, 1000, cut, i % 2);
 	}
 }
 
@@ -67,13 +80,15 @@ static void test_long_lines(void **state)
 {
 	static const size_t lengths[] = { CUTTER_LINE_MAX - 1, CUTTER_LINE_MAX, CUTTER_LINE_MAX + 1,
 		5 * CUTTER_LINE_MAX };
-	static const size_t steps[] = { 1000, CUTTER_LINE_MAX, CUTTER_LINE_MAX + 1, 1 << 20 };
+	static const size_t steps[] = { 1000, CUTTER_LINE_MAX, CUTTER_LINE_MAX + 1,
+		CUTTER_IN_PLACE_MAX };
 	static unsigned char in[6 * CUTTER_LINE_MAX];
 
 	(void)state;
 	memset(in, 'x', sizeof(in));
 	for (size_t i = 0; i < COUNT(lengths); i++)
-		for (size_t j = 0; j < COUNT(steps); j++) {
+		for (size_t k = 0; k < 2 * COUNT(steps); k++) {
+			size_t j = k / 2;
 			size_t n = lengths[i];
 			bool is_long = n > CUTTER_LINE_MAX;
 			struct buf out = BUF(1 << 20);
@@ -84,7 +99,7 @@ static void test_long_lines(void **state)
 			cutter_init(&c);
 			for (struct bytes rest = { in, n + 4 }; rest.n > 0;
 					rest = bytes_skip(rest, steps[j]))
-				cutter_feed(&c, bytes_head(rest, steps[j]), &out);
+				feed(&c, bytes_head(rest, steps[j]), &out, k % 2);
 			assert_int_equal(c.long_lines, is_long);
 			assert_true(bytes_ends(buf_bytes(&out), BYTES("x\nok\n")));
 			assert_true(out.n <= CUTTER_LINE_MAX + 4);
