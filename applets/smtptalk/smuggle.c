@@ -8,7 +8,7 @@
  */
 #include "applets/smtptalk/smtptalk.h"
 
-enum { WAIT_MS = 1000, WAIT_MAX_MS = 60 * 1000, MORE_MS = 1000, VARIANT_MAX = 24 };
+enum { WAIT_MS = 1000, WAIT_MAX_MS = 50 * 1000, MORE_MS = 1000, VARIANT_MAX = 24 };
 
 /* The variants of the reports (SEC Consult 2023, CVE-2023-51764 to 51766) and their kin. */
 static const struct bytes variants[] = {

@@ -225,10 +225,20 @@ static bool read_tagged(struct dialog *d, uint64_t timeout_ms)
 	}
 }
 
+/* SMTP servers may think for minutes (RFC 5321 4.5.3.2): a deadline of the run is the user's word on
+ * how long, and then the only one. */
+static uint64_t reply_deadline(const struct dialog *d, uint64_t ms)
+{
+	bool is_told = d->proto == PROTO_SMTP && ms >= DIALOG_REPLY_MS &&
+			d->deadline_ms != WORLD_FOREVER;
+
+	return is_told ? d->deadline_ms : dialog_deadline(d, ms);
+}
+
 bool dialog_read_reply(struct dialog *d, uint64_t timeout_ms)
 {
 	uint64_t begun = d->w->mono_ms(d->w);
-	uint64_t deadline = dialog_deadline(d, timeout_ms);
+	uint64_t deadline = reply_deadline(d, timeout_ms);
 
 	reply_reset(&d->reply);
 	d->err = (struct err){ 0 };

@@ -62,7 +62,8 @@ void dialog_begin(struct dialog *d, struct world *w, struct stream *s, enum prot
 /* Closes the stream and frees everything. Sends nothing: QUIT is the caller's. */
 void dialog_end(struct dialog *d);
 
-/* Reads the next reply. Nothing is sent before the greeting is whole: dialog_begin, then this. */
+/* Reads the next reply. Nothing is sent before the greeting is whole: dialog_begin, then this. The
+ * wait for SMTP's (DIALOG_REPLY_MS or more) is as long as the run, where that has a deadline. */
 bool dialog_read_reply(struct dialog *d, uint64_t timeout_ms);
 
 /* IMAP: gives the next command its tag, which is appended to line with a blank. */

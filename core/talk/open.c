@@ -147,7 +147,9 @@ static bool read_greeting(struct dialog *d, const struct open_options *o, struct
 		}
 		f->stage = "banner";
 	}
-	bool ok = dialog_read_reply(d, DIALOG_REPLY_MS);
+	/* POP3's and IMAP's too may be late */
+	bool is_told = d->deadline_ms != WORLD_FOREVER;
+	bool ok = dialog_read_reply(d, is_told ? d->deadline_ms : DIALOG_REPLY_MS);
 	f->greeting_ms = d->w->mono_ms(d->w) - begun;
 	return ok;
 }

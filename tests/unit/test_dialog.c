@@ -165,6 +165,31 @@ static void test_run_deadline_caps_each_wait(void **state)
 	rig_end(&rig);
 }
 
+/* -t is the user's word on how long an SMTP server may think. */
+static void test_run_deadline_stretches_a_reply(void **state)
+{
+	static const struct {
+		enum proto proto;
+		uint64_t wait_ms, ends_ms;
+	} rows[] = {
+		{ PROTO_SMTP, DIALOG_REPLY_MS, 300 * 1000 },
+		{ PROTO_SMTP, DIALOG_FINAL_DOT_MS, 300 * 1000 },
+		{ PROTO_SMTP, 1000, 1000 },
+		{ PROTO_POP3, DIALOG_REPLY_MS, DIALOG_REPLY_MS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig rig;
+		rig_begin(&rig, rows[i].proto, NULL, 0, 0);
+		rig.memory.hang = true;
+		rig.d.deadline_ms = 300 * 1000;
+		assert_false(dialog_read_reply(&rig.d, rows[i].wait_ms));
+		assert_int_equal(rig.world.now_ms, rows[i].ends_ms);
+		rig_end(&rig);
+	}
+}
+
 /* A flood ends by its limit, in bounded memory. */
 static void test_endless_line(void **state)
 {
@@ -333,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_how_it_ends),
 		cmocka_unit_test(test_waiting_is_told),
 		cmocka_unit_test(test_run_deadline_caps_each_wait),
+		cmocka_unit_test(test_run_deadline_stretches_a_reply),
 		cmocka_unit_test(test_endless_line),
 		cmocka_unit_test(test_unasked_reply_is_passed_over),
 		cmocka_unit_test(test_last_word_is_not_hidden),
