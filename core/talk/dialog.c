@@ -225,8 +225,8 @@ static bool read_tagged(struct dialog *d, uint64_t timeout_ms)
 	}
 }
 
-/* SMTP servers may think for minutes (RFC 5321 4.5.3.2): a deadline of the run is the user's word on
- * how long, and then the only one. */
+/* SMTP servers may think for minutes (RFC 5321 4.5.3.2): a deadline of the run is the user's word
+ * on how long, and then the only one. */
 static uint64_t reply_deadline(const struct dialog *d, uint64_t ms)
 {
 	bool is_told = d->proto == PROTO_SMTP && ms >= DIALOG_REPLY_MS &&
