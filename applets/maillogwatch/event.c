@@ -187,7 +187,8 @@ const struct advice *event_advice(const struct match *m, const struct log_event 
 		.host = e->relay.n ? e->relay : e->ip,
 		.from = e->from,
 		.to = e->to,
-		.id = e->id };
+		.id = e->id,
+		.is_lmtp = bytes_equal(e->daemon, BYTES("lmtp")) };
 	if (reply.n > 0) {
 		f->port = relay_port(e);
 		a = advise_reply(m, reply, f, binds);

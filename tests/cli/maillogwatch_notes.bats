@@ -119,6 +119,11 @@ Mar  3 04:05:00 mx popa3d[9]: pam_unix(popa3d:auth): authentication failure; log
 	END
 }
 
+@test "maillogwatch: a store that speaks LMTP is asked in LMTP" {
+	notes 'Nov 29 11:42:06 mail postfix/lmtp[8427]: F1CC1AB6224: to=<u@example.com>, relay=store.example.com[192.0.2.8]:24, delay=0.03, delays=0/0/0.03/0.01, dsn=5.1.1, status=bounced (host store.example.com[192.0.2.8] said: 550 5.1.1 <u@example.com> User does not exist: u@example.com (in reply to RCPT TO command))'
+	[[ $(flat "$output") == *'next: smtptalk --lmtp store.example.com:24 '* ]]
+}
+
 @test "maillogwatch: what our own server answers is no reason to talk to the client" {
 	notes 'Mar  3 04:05:00 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from mx.example.org[192.0.2.10]: 452 4.5.3 Error: too many recipients; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<x>'
 	[[ $output == *' ! '* ]]
