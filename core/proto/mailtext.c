@@ -29,7 +29,7 @@ struct word {
 /* Words read one after the other whose octets are still to be converted. */
 struct run {
 	bool is_open;
-	bool is_utf8;
+	bool is_utf8, is_gb18030;
 	iconv_t cd; /* unless is_utf8 */
 	struct bytes charset;
 	struct buf octets;
@@ -85,16 +85,19 @@ static void put_utf8(struct buf *out, struct bytes in)
 	}
 }
 
-static void put_latin1(struct buf *out, struct bytes in)
+static void put_code(struct buf *out, uint32_t code)
 {
 	struct buf character = BUF(4);
 
-	for (size_t i = 0; i < in.n; i++) {
-		buf_clear(&character);
-		utf8_put(&character, in.p[i]);
-		put_char(out, buf_bytes(&character));
-	}
+	utf8_put(&character, code);
+	put_char(out, buf_bytes(&character));
 	buf_free(&character);
+}
+
+static void put_latin1(struct buf *out, struct bytes in)
+{
+	for (size_t i = 0; i < in.n; i++)
+		put_code(out, in.p[i]);
 }
 
 /* Text outside of words: a line end before a blank is folding and vanishes (RFC 5322 2.2.3). */
@@ -185,6 +188,7 @@ static bool run_open(struct run *run, struct bytes charset)
 	run->is_open = run->is_utf8;
 	if (!run->is_utf8 && !is_forbidden(buf_bytes(&name))) {
 		const char *alias = alias_of(buf_bytes(&name));
+		run->is_gb18030 = bytes_equal(buf_bytes(&name), BYTES("gb18030"));
 		charsets_unpack();
 		run->cd = iconv_open("UTF-8", alias ? alias : buf_text(&exact));
 		run->is_open = run->cd != (iconv_t)-1;
@@ -194,24 +198,58 @@ static bool run_open(struct run *run, struct bytes charset)
 	return run->is_open;
 }
 
+/* GB 18030 has characters beyond U+FFFF in four octets, which musl 1.2.3 takes for others. */
+static size_t before_wide(struct bytes in)
+{
+	size_t i = 0;
+
+	while (i < in.n) {
+		unsigned char first = in.p[i], second = i + 1 < in.n ? in.p[i + 1] : 0;
+		bool is_four = first >= 0x80 && second >= '0' && second <= '9';
+		if (is_four && first >= 0x90 && first <= 0xe3)
+			break;
+		i += is_four ? 4 : first >= 0x80 ? 2 : 1;
+	}
+	return i < in.n ? i : in.n;
+}
+
+static bool take_wide(struct bytes in, struct buf *out)
+{
+	if (in.n < 4 || in.p[2] < 0x81 || in.p[3] < '0' || in.p[3] > '9')
+		return false;
+	uint32_t code = (((uint32_t)(in.p[0] - 0x90) * 10 + in.p[1] - '0') * 126 + in.p[2] - 0x81) *
+					10 +
+			in.p[3] - '0' + 0x10000;
+	if (code <= 0x10ffff)
+		put_code(out, code);
+	return code <= 0x10ffff;
+}
+
+/* The front of rest; returns how many octets that were. */
+static size_t convert_some(struct run *run, struct bytes rest, struct buf *out)
+{
+	char chunk[512], *to = chunk;
+	char *in = (char *)run->octets.p + (run->octets.n - rest.n);
+	size_t n = run->is_gb18030 ? before_wide(rest) : rest.n;
+	size_t left = n, room = sizeof(chunk);
+
+	if (n == 0 && take_wide(rest, out))
+		return 4;
+	bool is_fault = n == 0 || iconv(run->cd, &in, &left, &to, &room) == (size_t)-1;
+	put_utf8(out, (struct bytes){ (unsigned char *)chunk, sizeof(chunk) - room });
+	/* With output, chunk may only have been full: the next round tells. */
+	if (!is_fault || room < sizeof(chunk))
+		return n - left;
+	put_replacement(out);
+	return n - left + 1;
+}
+
 static void run_convert(struct run *run, struct buf *out)
 {
-	char chunk[512];
-	char *in = (char *)run->octets.p;
-	size_t left = run->octets.n;
+	struct bytes rest = buf_bytes(&run->octets);
 
-	while (left > 0 && !out->overflow) {
-		char *to = chunk;
-		size_t room = sizeof(chunk);
-		bool is_fault = iconv(run->cd, &in, &left, &to, &room) == (size_t)-1;
-		put_utf8(out, (struct bytes){ (unsigned char *)chunk, sizeof(chunk) - room });
-		/* With output, chunk may only have been full: the next round tells. */
-		if (is_fault && room == sizeof(chunk)) {
-			put_replacement(out);
-			in++;
-			left--;
-		}
-	}
+	while (rest.n > 0 && !out->overflow)
+		rest = bytes_skip(rest, convert_some(run, rest, out));
 }
 
 /* Ends the run: what it holds goes to out. */

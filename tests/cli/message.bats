@@ -129,6 +129,8 @@ hash_of() { sha256sum | cut -d ' ' -f 1; }
 		        except UnicodeEncodeError:
 		            pass
 		    known = known[::7]
+		    if charset == "gb18030":
+		        known += map(chr, range(0x1f300, 0x1f650, 3)) # four octets each
 		    for at in range(0, len(known), 60):
 		        text = "".join(known[at:at + 60])
 		        number += 1

@@ -104,6 +104,13 @@ static const struct row decode_rows[] = {
 	{ "EUC-JP", B("=?EUC-JP?B?xvzL3Ljs?="), B(NIHONGO) },
 	{ "GBK", B("=?GBK?B?1tDOxJjL7n0=?="),
 			B("\xe4\xb8\xad\xe6\x96\x87\xe6\xa8\x99\xe9\xa1\x8c") },
+	{ "GB 18030: in four octets, above and below U+10000",
+			B("=?GB18030?B?lDngNWGBMIk3gTCBMOMymjXE4w==?="),
+			B("\xf0\x9f\x93\xa7"
+			  "a\xc3\x9e\xc2\x80\xf4\x8f\xbf\xbf\xe4\xbd\xa0") },
+	{ "GB 18030, cut in the middle of them", B("=?GB18030?B?lDm+?="),
+			B("\xef\xbf\xbd"
+			  "9\xef\xbf\xbd") },
 	{ "GB2312 that is GBK", B("=?GB2312?B?1tDOxJjL?="),
 			B("\xe4\xb8\xad\xe6\x96\x87\xe6\xa8\x99") },
 	{ "Big5", B("=?Big5?B?pKSk5bzQw0Q=?="),
