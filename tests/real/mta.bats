@@ -77,7 +77,7 @@ send() { # SERVER OPTION...
 }
 
 @test "a message of one's own arrives byte for byte" {
-	local server
+	local row server how
 	{
 		printf 'Subject: raw\nFrom: sender@example.net\n\n'
 		printf '.\n..\n.x\nFrom me\n\ttab \n trailing  \n8 bit: \303\244 \344\n\n'
@@ -85,10 +85,12 @@ send() { # SERVER OPTION...
 		printf '\n\nend\n\n'
 	} >raw.eml
 	sed '1,/^$/d' raw.eml >raw.body
-	for server in EXIM OPENSMTPD SENDMAIL CHASQUID; do
-		send "$server" --data raw.eml
+	for row in EXIM OPENSMTPD SENDMAIL CHASQUID "EXIM --chunking" "EXIM --pipelining" "SENDMAIL --pipelining" \
+		"CHASQUID --pipelining"; do
+		read -r server how <<<"$row"
+		send "$server" --data raw.eml ${how:+"$how"}
 		# chasquid hands on CRLF
-		sed -e 's/\r$//' -e '1,/^\r*$/d' "$MESSAGE" | diff - raw.body || fail "$server"
+		sed -e 's/\r$//' -e '1,/^\r*$/d' "$MESSAGE" | diff - raw.body || fail "$row"
 	done
 }
 
