@@ -159,7 +159,8 @@ static struct bytes said_by(const struct log_event *e)
 static struct bytes peers_reply(const struct log_event *e)
 {
 	static const struct bytes quoted[] = { BYTES(" said: "), BYTES("refused to talk to me: ") };
-	bool is_tried = e->class == LOG_DEFERRED || e->class == LOG_BOUNCED;
+	bool is_tried = e->class == LOG_DEFERRED || e->class == LOG_BOUNCED ||
+			(e->class == LOG_TROUBLE && e->family == LOG_EXIM);
 	struct bytes reply = e->reason, all = reply;
 	struct buf code = BUF(8);
 

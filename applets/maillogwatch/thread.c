@@ -51,6 +51,10 @@ void thread_take(struct thread *m, const struct log_event *e)
 		if (e->to.n > 0)
 			add_recipient(m, e);
 		break;
+	case LOG_RECEIVED: /* Exim names the mail that its notice is about */
+		if (e->id2.n > 0)
+			m->notice = e->id;
+		break;
 	case LOG_NOTICE:
 		m->notice = e->id2;
 		break;
@@ -105,6 +109,7 @@ static void describe(struct buf *out, struct world *w, const struct log_event *e
 		buf_puts(out, e->ip.n ? "]" : "");
 		put_safe(out, w, ", login ", e->user);
 		put_safe(out, w, ", sender ", e->from);
+		put_safe(out, w, ": the notice about ", e->id2);
 		break;
 	case LOG_IDENTIFIED:
 		put_safe(out, w, "message-id ", e->message_id);
@@ -227,7 +232,7 @@ void thread_end(struct world *w, const struct thread *m)
 		show_safe(&text, r->to, w->utf8);
 		buf_printf(&text, ": %s, %u tr%s%s", maillog_class_name(r->last.class), r->tries,
 				r->tries == 1 ? "y" : "ies",
-				is_notice(m, &r->last) ? " (so the sender is told)" : "");
+				is_notice(m, &r->last) ? " (the notice to the sender)" : "");
 		put_lines(w, &text);
 		if (r->last.class != LOG_SENT)
 			explain(w, m, &r->last, false);

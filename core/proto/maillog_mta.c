@@ -86,6 +86,18 @@ static void read_exim_arrival(struct log_event *e, struct bytes rest)
 	e->is_inbound = true;
 }
 
+/* "SMTP error from remote mail server after RCPT TO:<b@example.org>: host x [ip]: 550 5.1.1 no" */
+static void read_exim_said(struct log_event *e, struct bytes in)
+{
+	struct bytes said =
+			bytes_skip(in, bytes_search(in, BYTES(" error from remote mail server")));
+
+	for (size_t at; (at = bytes_search(said, BYTES(": "))) < said.n;) {
+		said = bytes_skip(said, at + 2);
+		maillog_reply(e, said);
+	}
+}
+
 /* "user <user@dom> R=router T=transport H=host [ip] X=.. C="250 .."" */
 static void read_exim_delivery(struct log_event *e, struct bytes rest)
 {
@@ -105,15 +117,8 @@ static void read_exim_delivery(struct log_event *e, struct bytes rest)
 	e->reason = exim_value(in, BYTES("C="));
 	if (e->class != LOG_SENT) {
 		size_t colon = bytes_search(in, BYTES(": "));
-		e->reason = colon < in.n ? bytes_skip(in, colon + 2) : in;
-		struct bytes said = bytes_skip(in,
-				bytes_search(in, BYTES(" error from remote mail server")));
-		size_t last = bytes_search(said, BYTES(": "));
-		while (last < said.n) {
-			said = bytes_skip(said, last + 2);
-			maillog_reply(e, said);
-			last = bytes_search(said, BYTES(": "));
-		}
+		e->reason = bytes_trim(colon < in.n ? bytes_skip(in, colon + 2) : in);
+		read_exim_said(e, in);
 	} else {
 		maillog_reply(e, e->reason);
 		struct bytes delay = exim_value(in, BYTES("QT="));
@@ -174,6 +179,7 @@ static const struct maillog_phrase exim_phrases[] = {
 	PHRASE("no immediate delivery", LOG_ROUTINE),
 	PHRASE("message too big", LOG_REJECTED),
 	PHRASE("Connection refused", LOG_TROUBLE),
+	PHRASE("Remote host closed connection", LOG_TROUBLE),
 	PHRASE("Tainted ", LOG_TROUBLE),
 	PHRASE("onnection timed out", LOG_TROUBLE),
 	PHRASE("ailed", LOG_TROUBLE),
@@ -195,6 +201,11 @@ static void read_exim_session(struct log_event *e, struct bytes text)
 		e->ip = exim_ip(text);
 	if (e->ip.n == 0)
 		e->ip = maillog_ip(text);
+	if (HAS(text, " error from remote mail server")) {
+		e->relay = e->client;
+		e->relay_ip = e->ip;
+		read_exim_said(e, text);
+	}
 	if (e->class != LOG_LOGIN_FAILED)
 		return;
 	bytes_word(&text, &e->method);

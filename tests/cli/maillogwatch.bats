@@ -418,7 +418,7 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		exits 0
 		says 'F (no action): [1.20/15.00]' 'handed on as 4F1A2B4C5E' 'stored for b@example.com in Junk' \
 			'the sender is told, by 5F1A2B4C5F' '= b@example.com: sent, 1 try' '= c@example.com: bounced, 1 try' \
-			'[user-unknown]' '= a@example.org: sent, 1 try (so the sender is told)'
+			'[user-unknown]' '= a@example.org: sent, 1 try (the notice to the sender)'
 		says_not 'no delivery in these logs' 'next: smtptalk'
 		[ "$(grep -c '^[^ ]' out)" -eq 1 ] || fail "one mail became several from $what"
 	done
@@ -435,6 +435,21 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	exits 0
 	says 'the sender is told, by 6ATB6YZi024855' '= x@example.org: bounced, 1 try' '[sendmail-host-unknown]' \
 		'= a@example.net: sent, 1 try'
+}
+
+@test "a trace follows Exim's notices of failure" {
+	printf '%s\n' '2026-11-29 11:46:10 1xXdMA-000000001bz-1cx1 <= a@example.net H=c.example [192.0.2.1] P=esmtp S=563 id=m@example.net' \
+		'2026-11-29 11:46:10 1xXdMA-000000001bz-1cx1 ** u@example.org R=dnslookup T=remote_smtp H=mx.example.org [192.0.2.9]: SMTP error from remote mail server after RCPT TO:<u@example.org>: 554 5.7.1 <u@example.org>: Relay access denied' \
+		'2026-11-29 11:46:10 1xXdMA-000000001c4-1yEm <= <> R=1xXdMA-000000001bz-1cx1 U=Debian-exim P=local S=2013' \
+		'2026-11-29 11:46:10 1xXdMA-000000001bz-1cx1 Completed' \
+		'2026-11-29 11:46:10 1xXdMA-000000001c4-1yEm ** a@example.net: Unrouteable address' \
+		'2026-11-29 11:46:10 1xXdMA-000000001c4-1yEm Frozen (delivery error message)' >exim
+	watch --trace u@example.org exim
+	exits 0
+	says 'the notice about 1xXdMA-000000001bz-1cx1' '= u@example.org: bounced, 1 try' '[relay-denied]' \
+		'= a@example.net: bounced, 1 try (the notice to the sender)' '[exim-unrouteable]' '[exim-frozen]'
+	watch --why 1xXdMA-000000001bz-1cx1 exim
+	says '1xXdMA-000000001c4-1yEm <> -> a@example.net, bounced at'
 }
 
 @test "what can be read only once is read once" {

@@ -216,6 +216,11 @@ static const struct row {
 	{ AT "sm-mta[1]: x23AbCdE123456: to=<b@example.org>, mailer=esmtp, relay=mx.example.org."
 	     " [192.0.2.3], dsn=5.1.1, reply=550 5.1.1 <b@example.org>: no, stat=User unknown",
 			LOG_BOUNCED, { "code=550", "reason=550 5.1.1 <b@example.org>: no" } },
+	{ "2026-11-29 11:46:10 1xXdMA-000000001cD-2cML H=mx.example.org [192.0.2.9]: SMTP error from"
+	  " remote mail server after DATA: 450 4.3.0 Error: command failed",
+			LOG_TROUBLE, { "code=450", "dsn=4.3.0", "relay_ip=192.0.2.9" } },
+	{ "2026-11-29 11:46:10 1xXdMA-000000001c4-1yEm ** a@example.net: Unrouteable address",
+			LOG_BOUNCED, { "to=a@example.net", "reason=Unrouteable address" } },
 	{ AT "smtpd[5]: 499180ec4804ec7b smtp disconnected reason=\"io-error: handshake failed: x\"",
 			LOG_TLS_FAILED, { "session=499180ec4804ec7b" } },
 	{ AT "smtpd[5]: 499180eb5794bc6c smtp disconnected reason=quit", LOG_DISCONNECT, { NULL } },
