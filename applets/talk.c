@@ -660,7 +660,7 @@ void talk_show_tls(struct talk *t)
 /* A certificate fault ends the run (CRITICAL) when the user asked for TLS by name or by CA file.
  * It is a WARNING when TLS was only taken because it was offered (MTAs go on then), with -k, and
  * where talk_may_login has the last word. */
-static bool certificate_verdict(struct talk *t)
+bool talk_certificate(struct talk *t)
 {
 	struct tls_facts *facts = &t->facts.tls;
 	const struct opt_common *c = t->common;
@@ -707,7 +707,7 @@ struct tls_options talk_tls_options(const struct talk *t)
 		.sni = c->sni,
 		.host = c->sni && c->sni[0] ? c->sni : t->ep.host,
 		.ca_file = c->ca_file,
-		.insecure = true, /* looked at by certificate_verdict and auth_may_send */
+		.insecure = true, /* looked at by talk_certificate and auth_may_send */
 		.min_version = t->tls_min,
 		.max_version = t->tls_max,
 		.cert_file = t->cert_file,
@@ -755,7 +755,7 @@ static bool opened(struct talk *t)
 	if (t->facts.plain_port_tls)
 		transcript_note(&t->transcript,
 				"silent in clear text: this port wants TLS at once, used it");
-	return !stream_is_tls(t->d.s) || certificate_verdict(t);
+	return !stream_is_tls(t->d.s) || t->is_cert_mine || talk_certificate(t);
 }
 
 bool talk_open(struct talk *t, unsigned port)
@@ -907,7 +907,7 @@ bool talk_starttls(struct talk *t, bool offered, bool *started)
 	}
 	*started = true;
 	talk_show_tls(t);
-	return certificate_verdict(t);
+	return t->is_cert_mine || talk_certificate(t);
 }
 
 /* ---- log in, quit ---- */

@@ -77,8 +77,9 @@ struct talk {
 	unsigned proxy;                   /* version of the PROXY protocol, 0 = none */
 	int tls_min, tls_max;             /* 12, 13; 0 = what the library does */
 	const char *cert_file, *key_file; /* ours */
-	struct talk_expect expect;        /* set by options_ok, as is script */
-	const char *script;               /* file to read lines from; NULL = standard input */
+	bool is_cert_mine; /* the server's certificate is judged by the applet: talk_certificate */
+	struct talk_expect expect; /* set by options_ok, as is script */
+	const char *script;        /* file to read lines from; NULL = standard input */
 	int script_fd;
 	uint64_t stage_ms[TALK_STAGES]; /* spent waiting; by talk.c's table */
 	unsigned stages_seen;           /* bits of the same */
@@ -105,6 +106,9 @@ void talk_reset(struct talk *t);
 
 /* The line that tells peer and TLS, and the certificate where there is one. */
 void talk_show_tls(struct talk *t);
+
+/* The verdicts on the server's certificate. */
+bool talk_certificate(struct talk *t);
 
 /* The server's certificate in a line: names, issuer, key, days left. Foreign octets. */
 void talk_put_certificate(const struct talk *t, struct buf *out);

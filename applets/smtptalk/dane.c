@@ -75,9 +75,10 @@ static void add(struct smtptalk *s, enum report_status status, const char *error
 	talk_own(&s->talk, status, error, fact);
 }
 
-static void check(struct smtptalk *s, const struct dns_answer *answer)
+static bool check(struct smtptalk *s, const struct dns_answer *answer)
 {
 	struct buf fact = BUF(TALK_NOTE_MAX);
+	enum match m = MATCH_NO;
 
 	if (answer->count == 0) {
 		add(s, REPORT_WARNING, "dane-none", "no TLSA record: DANE is not in use here");
@@ -93,13 +94,14 @@ static void check(struct smtptalk *s, const struct dns_answer *answer)
 	} else {
 		static const enum report_status statuses[] = { REPORT_CRITICAL, REPORT_OK,
 			REPORT_UNKNOWN };
-		enum match m = judge(answer, &s->talk.facts.tls, &fact);
+		m = judge(answer, &s->talk.facts.tls, &fact);
 		add(s, statuses[m], m == MATCH_NO ? "dane-mismatch" : NULL, buf_text(&fact));
 	}
 	buf_free(&fact);
+	return m == MATCH_YES;
 }
 
-void smtptalk_dane(struct smtptalk *s)
+bool smtptalk_dane(struct smtptalk *s)
 {
 	struct talk *t = &s->talk;
 	struct dns_options o = { .server = s->talk.common->dns, .deadline_ms = t->d.deadline_ms };
@@ -107,6 +109,7 @@ void smtptalk_dane(struct smtptalk *s)
 	char name[ADDR_HOST_MAX + 16];
 	struct dns_question q = { .name = name, .type = DNS_TLSA };
 	struct err e = { 0 };
+	bool matches = false;
 
 	snprintf(name, sizeof(name), "_%u._tcp.%s", t->ep.port, t->ep.host);
 	if (t->ep.kind != ADDR_TCP || addr_is_numeric(t->ep.host))
@@ -115,6 +118,8 @@ void smtptalk_dane(struct smtptalk *s)
 	else if (!dns_query(t->w, &q, &o, answer, &e))
 		add(s, REPORT_UNKNOWN, "dns", e.text);
 	else
-		check(s, answer);
+		matches = check(s, answer);
 	free(answer);
+	/* RFC 7672 3.1: the authorities, and for usage 3 name and dates, have no say then */
+	return matches || !stream_is_tls(t->d.s) || talk_certificate(t);
 }

@@ -395,8 +395,8 @@ static void probe(struct smtptalk *s)
 		return;
 	buf_clear(&s->list);
 	smtptalk_keep_list(s, &s->list);
-	if (s->o.dane)
-		smtptalk_dane(s);
+	if (s->o.dane && !smtptalk_dane(s))
+		return;
 	probe_rest(&s->talk,
 			&(struct probe_offer){
 					.words = buf_bytes(&s->list),
@@ -453,8 +453,8 @@ static void steps(struct talk *t, bool lines_follow)
 	if (last != SMTPTALK_EHLO && !secure(s))
 		return;
 	bool quit_early = last == SMTPTALK_EHLO || last == SMTPTALK_TLS;
-	if (s->o.dane)
-		smtptalk_dane(s);
+	if (s->o.dane && last != SMTPTALK_EHLO && !smtptalk_dane(s))
+		return;
 	if (s->o.all_mechs && !quit_early) {
 		smtptalk_login_all(s, reopen);
 		return;
@@ -668,6 +668,7 @@ static bool options_ok(struct talk *t)
 	t->tls_max = tls_version(o->tls_max);
 	t->cert_file = o->cert;
 	t->key_file = o->key;
+	t->is_cert_mine = o->dane;
 	t->expect.any_refusal = o->expect_rejection;
 	t->hangs_up = o->drop_after;
 	if (o->drop_after)

@@ -100,10 +100,21 @@ tlsa() { # of the key of cert.pem, as RDATA of a 3 1 1 record
 		try smtptalk --dns "$DNS" "mail.example:$port" -4 --dane --json
 	}
 	run_dane -a "${host[@]}" "_$port._tcp.mail.example" 52 "$(tlsa)"
+	exits 0
 	verdict OK cert
 	says 'TLSA record 3 1 1 matches'
+	try smtptalk --dns "$DNS" "mail.example:$port" -4 --dane --tls starttls
+	exits 0
+	says_not self-signed '[cert-'
+	try smtptalk --dns "$DNS" "mail.example:$port" -4 --dane --caps
+	exits 0
+	says_not TLSA
 	run_dane "${host[@]}" "_$port._tcp.mail.example" 52 "$(tlsa)"
 	verdict UNKNOWN cert
+	verdict WARNING cert
+	try smtptalk --dns "$DNS" "mail.example:$port" -4 --dane --tls starttls
+	exits 2
+	says 'UNKNOWN cert' '(AD)' '[cert-self-signed]'
 	run_dane -a "${host[@]}" "_$port._tcp.mail.example" 52 "\\x03\\x01\\x01$(printf '\\x%02x' {1..32})"
 	verdict CRITICAL cert
 	exits 2
