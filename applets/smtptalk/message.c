@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_plain(const char *what, const char *value, struct err *e)
@@ -223,25 +222,37 @@ static void put_disposition(struct bytes name, struct buf *out)
 	buf_puts(out, is_simple ? "\"\r\n" : "\r\n");
 }
 
-static bool open_file(const char *path, struct message_file *f, struct err *e)
+int message_open(const char *path, int in_fd, struct stat *st, struct err *e)
+{
+	int fd = strcmp(path, "-") == 0 ? fcntl(in_fd, F_DUPFD_CLOEXEC, 3) :
+					  open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		err_sys(e, ERR_LOCAL, errno, "open %s", path);
+		return -1;
+	}
+	int trouble = fstat(fd, st) != 0 ? errno : S_ISDIR(st->st_mode) ? EISDIR : 0;
+	if (!trouble)
+		return fd;
+	err_sys(e, ERR_LOCAL, trouble, "read %s", path);
+	close(fd);
+	return -1;
+}
+
+static bool open_file(const char *path, int in_fd, struct message_file *f, struct err *e)
 {
 	struct stat st;
 
-	f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-					 open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	f->fd = message_open(path, in_fd, &st, e);
 	if (f->fd < 0)
-		return err_sys(e, ERR_LOCAL, errno, "open %s", path);
-	if (fstat(f->fd, &st) != 0)
-		return err_sys(e, ERR_LOCAL, errno, "read %s", path);
-	if (S_ISDIR(st.st_mode))
-		return err_sys(e, ERR_LOCAL, EISDIR, "read %s", path);
+		return false;
 	f->is_sized = S_ISREG(st.st_mode);
 	f->size = f->is_sized ? (uint64_t)st.st_size : 0;
 	return true;
 }
 
 /* FILE or FILE:TYPE; a file whose name only looks so comes first. */
-static bool put_attachment(const char *what, struct message *out, struct err *e)
+static bool put_attachment(const char *what, int in_fd, struct message *out, struct err *e)
 {
 	struct message_file *f = &out->files[out->count];
 	struct buf path = BUF(4096);
@@ -254,7 +265,7 @@ static bool put_attachment(const char *what, struct message *out, struct err *e)
 	*f = (struct message_file){ .name = what, .fd = -1 };
 	out->count++;
 	buf_put(&path, file);
-	bool ok = is_plain("--attach", what, e) && open_file(buf_text(&path), f, e);
+	bool ok = is_plain("--attach", what, e) && open_file(buf_text(&path), in_fd, f, e);
 	if (ok &&
 			(bytes_starts_nocase(bytes_of(type), BYTES("message/")) ||
 					bytes_starts_nocase(bytes_of(type), BYTES("multipart/"))))
@@ -287,7 +298,7 @@ static bool put_parts(const struct message_parts *m, const char *body, const cha
 	out->files = xcalloc(m->attach->count, sizeof(out->files[0]));
 	for (size_t i = 0; ok && i < m->attach->count; i++) {
 		buf_printf(text, "\r\n--=_%s\r\n", token);
-		ok = put_attachment(m->attach->at[i], out, e);
+		ok = put_attachment(m->attach->at[i], m->in_fd, out, e);
 	}
 	buf_printf(text, "\r\n--=_%s--\r\n", token);
 	return ok;

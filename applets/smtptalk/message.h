@@ -6,6 +6,8 @@
 #include "sys/world.h"
 #include "ui/opt.h"
 
+#include <sys/stat.h>
+
 enum {
 	/* of a built one without its attachments; those, and --data FILE, have no limit of ours */
 	MESSAGE_MAX = 64 * 1024 * 1024
@@ -18,8 +20,12 @@ struct message_parts {
 	const struct opt_list *headers; /* "Name: value"; replaces a default header of that name */
 	const struct opt_list *attach;  /* "FILE" or "FILE:TYPE" */
 	const char *ehlo_name;          /* right side of the Message-ID when from has no domain */
+	int in_fd;                      /* what "-" names */
 	bool stable;                    /* no token in the default subject */
 };
+
+/* Opens a file to be sent; "-" is in_fd. -1: e, also for a directory. */
+int message_open(const char *path, int in_fd, struct stat *st, struct err *e);
 
 struct message_file {
 	const char *name; /* as it was given, borrowed */

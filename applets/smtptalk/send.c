@@ -5,11 +5,8 @@
 #include "applets/smtptalk/message.h"
 #include "sys/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The message is built, or a descriptor (--data). */
@@ -64,6 +61,7 @@ static bool source_open(struct smtptalk *s, struct source *src)
 		.headers = &o->headers,
 		.attach = &o->attach,
 		.ehlo_name = s->ehlo_name,
+		.in_fd = s->talk.w->in_fd,
 		.stable = s->talk.common->stable,
 	};
 	struct stat st;
@@ -76,14 +74,11 @@ static bool source_open(struct smtptalk *s, struct source *src)
 		src->eight_bit = !bytes_is_ascii(buf_bytes(&src->built.text));
 		return true;
 	}
-	if (strcmp(o->data_file, "-") == 0)
-		src->fd = fcntl(s->talk.w->in_fd, F_DUPFD_CLOEXEC, 3);
-	else
-		src->fd = open(o->data_file, O_RDONLY | O_CLOEXEC);
+	src->fd = message_open(o->data_file, s->talk.w->in_fd, &st, &s->talk.d.err);
 	if (src->fd < 0)
-		return err_sys(&s->talk.d.err, ERR_LOCAL, errno, "open %s", o->data_file);
+		return false;
 	src->eight_bit = true;
-	return fstat(src->fd, &st) != 0 || !S_ISREG(st.st_mode) || source_measure(s, src);
+	return !S_ISREG(st.st_mode) || source_measure(s, src);
 }
 
 static void source_close(struct source *src)

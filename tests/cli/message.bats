@@ -101,6 +101,12 @@ hash_of() { sha256sum | cut -d ' ' -f 1; }
 	exits 3
 	says 'box: Is a directory'
 	says_not 'MAIL FROM'
+	for file in nowhere.eml box; do
+		send --to a@example.net --data "$file"
+		exits 3
+		says "UNKNOWN local" "$file: "
+		says_not 'MAIL FROM'
+	done
 	: >a
 	send --to a@example.net --attach a:message/rfc822
 	exits 3
