@@ -33,6 +33,9 @@ static const struct rule {
 			"Names could not be looked up before, but a connection that times out had got"
 			" its address: the resolver is not its cause (certain). Two causes, each to be"
 			" mended; one only if the way out is cut altogether (possible)." },
+	{ { " as 127.255.255." }, { " blocked using " }, 600, false, LOG_REJECTED,
+			"A block list has just answered with an error code (127.255.255.x, above): this"
+			" refusal may be our fault, not the client's (likely)." },
 	{ { NULL }, { "action=greylist, reason=early-retry (" }, 0, false, 0,
 			"TEMPORARY: greylisted; the sender came again too soon and is let in once the"
 			" seconds that are missing have passed. No refusal (certain)." },
@@ -120,6 +123,18 @@ static void count_client(struct rules *r, const struct log_event *e, struct buf 
 			" here. A ban, or trust, for it is for everybody.");
 }
 
+/* Whoever else is behind a proxy or NAT is shut out too. */
+static void judge_ban(struct rules *r, const struct log_event *e, struct buf *out)
+{
+	if (e->class != LOG_BANNED || !addr_is_private(e->ip) || r->has_ban)
+		return;
+	r->has_ban = true;
+	buf_puts(out, out->n ? "\n" : "");
+	buf_puts(out,
+			"A private address is banned: everybody behind it is shut out, when a proxy or"
+			" NAT hides the clients (likely).");
+}
+
 void rules_take(struct rules *r, const struct log_event *e, bool utf8, struct buf *out)
 {
 	if (e->family == LOG_PAM && e->user.n > 0) {
@@ -128,6 +143,7 @@ void rules_take(struct rules *r, const struct log_event *e, bool utf8, struct bu
 	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		apply(r, i, e, utf8, out);
+	judge_ban(r, e, out);
 	if (e->class == LOG_CONNECT || e->class == LOG_LOGIN || e->class == LOG_LOGIN_FAILED ||
 			e->class == LOG_REJECTED)
 		count_client(r, e, out);

@@ -16,6 +16,7 @@ struct rules {
 	struct buf client; /* the only client but for this host itself */
 	unsigned clients;  /* lines that name it */
 	bool has_others;   /* or there are others */
+	bool has_ban;      /* of a private address: said once */
 };
 
 void rules_init(struct rules *r);

@@ -354,6 +354,10 @@ static void read_listed(struct log_event *e, struct bytes rest)
 
 	if (bytes_word(&rest, &word))
 		e->ip = word;
+	if (HAS(rest, " as 127.255.255.")) { /* no listing: the list does not serve us */
+		e->class = LOG_TROUBLE;
+		e->reason = e->at.text;
+	}
 }
 
 static const struct maillog_start mail_rows[] = {

@@ -221,6 +221,8 @@ static const struct row {
 			LOG_TROUBLE, { "code=450", "dsn=4.3.0", "relay_ip=192.0.2.9" } },
 	{ "2026-11-29 11:46:10 1xXdMA-000000001c4-1yEm ** a@example.net: Unrouteable address",
 			LOG_BOUNCED, { "to=a@example.net", "reason=Unrouteable address" } },
+	{ AT "postfix/dnsblog[1]: addr 192.0.2.1 listed by domain zen.example.org as 127.255.255.254",
+			LOG_TROUBLE, { "ip=192.0.2.1" } },
 	{ AT "smtpd[5]: 499180ec4804ec7b smtp disconnected reason=\"io-error: handshake failed: x\"",
 			LOG_TLS_FAILED, { "session=499180ec4804ec7b" } },
 	{ AT "smtpd[5]: 499180eb5794bc6c smtp disconnected reason=quit", LOG_DISCONNECT, { NULL } },

@@ -81,6 +81,26 @@ static const struct {
 	{ "letters beyond ASCII are no telnet",
 			{ "04:05:01 mx exim[1]: SMTP syntax error in \"caf\\303\\251 \\377\" H=[192.0.2.1]" },
 			NULL },
+	{ "a block list's error code is not the client's fault",
+			{ "04:05:01 mx postfix/dnsblog[1]: addr 192.0.2.1 listed by domain"
+			  " zen.example.org as 127.255.255.254",
+					"04:05:01 mx postfix/postscreen[1]: NOQUEUE: reject: RCPT from"
+					" [192.0.2.1]:4242: 550 5.7.1 Service unavailable; client"
+					" [192.0.2.1] blocked using zen.example.org; from=<a@b.example>" },
+			"may be our fault" },
+	{ "a listing is",
+			{ "04:05:01 mx postfix/dnsblog[1]: addr 192.0.2.1 listed by domain"
+			  " zen.example.org as 127.0.0.4",
+					"04:05:01 mx postfix/postscreen[1]: NOQUEUE: reject: RCPT from"
+					" [192.0.2.1]:4242: 550 5.7.1 Service unavailable; client"
+					" [192.0.2.1] blocked using zen.example.org; from=<a@b.example>" },
+			NULL },
+	{ "a ban of a bridge",
+			{ "04:05:01 mx fail2ban.actions[7]: NOTICE [postfix-sasl] Ban 172.18.0.1" },
+			"everybody behind it" },
+	{ "a ban of one from outside",
+			{ "04:05:01 mx fail2ban.actions[7]: NOTICE [postfix-sasl] Ban 192.0.2.1" },
+			NULL },
 	{ "a login name after an address was asked for",
 			{ "04:05:01 mx " ASKED "sample@example.com",
 					"04:05:06 mx " PAM
