@@ -596,6 +596,17 @@ static bool take_postfix(struct log_event *e, struct bytes program)
 	return true;
 }
 
+/* "499180d826c0df6c smtp connected ...": OpenSMTPD in the foreground, as in a container. */
+static bool is_opensmtpd(struct bytes text)
+{
+	size_t n = 0;
+	struct bytes what = bytes_skip(text, 17);
+
+	while (n < text.n && bytes_hex(text.p[n]) >= 0)
+		n++;
+	return n == 16 && (STARTS(what, "smtp ") || STARTS(what, "mta ") || STARTS(what, "mda "));
+}
+
 static enum log_family family_of(struct log_event *e)
 {
 	struct bytes program = e->at.program, text = e->at.text;
@@ -614,6 +625,8 @@ static enum log_family family_of(struct log_event *e)
 		return imapd_family(text);
 	if (maillog_dovecot_service(program))
 		return LOG_DOVECOT;
+	if (program.n == 0 && is_opensmtpd(text))
+		return LOG_OPENSMTPD;
 	return LOG_OTHER;
 }
 
