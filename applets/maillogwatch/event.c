@@ -162,17 +162,16 @@ static struct bytes peers_reply(const struct log_event *e)
 	bool is_tried = e->class == LOG_DEFERRED || e->class == LOG_BOUNCED ||
 			(e->class == LOG_TROUBLE && e->family == LOG_EXIM);
 	struct bytes reply = e->reason, all = reply;
-	struct buf code = BUF(8);
+	const unsigned char code[3] = { (unsigned char)('0' + e->code / 100),
+		(unsigned char)('0' + e->code / 10 % 10), (unsigned char)('0' + e->code % 10) };
 
 	if (e->code == 0)
 		return bytes_head(reply, 0);
 	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++)
 		reply = bytes_skip(reply, after(reply, quoted[i]));
-	if (reply.n == all.n) { /* Exim, OpenSMTPD, Sendmail: "...: 550 5.1.1 ..." */
-		buf_printf(&code, "%u", e->code);
-		reply = bytes_skip(all, is_tried ? bytes_search(all, buf_bytes(&code)) : all.n);
-		buf_free(&code);
-	}
+	if (reply.n == all.n) /* Exim, OpenSMTPD, Sendmail: "...: 550 5.1.1 ..." */
+		reply = bytes_skip(all,
+				is_tried ? bytes_search(all, (struct bytes){ code, 3 }) : all.n);
 	return reply;
 }
 

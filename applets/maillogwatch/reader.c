@@ -18,12 +18,11 @@ enum {
 
 static void feed_line(struct watch *t, struct bytes line)
 {
-	struct syslog_line at;
 	struct log_event e, shown;
 
-	if (!syslog_read(&t->reader, line, &at))
+	if (!syslog_read(&t->reader, line, &e.at))
 		return;
-	maillog_read(&at, &e);
+	maillog_read(&e.at, &e);
 	if (e.arrived_s > 0)
 		syslog_hint(&t->reader, &e.at, e.arrived_s);
 	if (t->has_filter && !filter_passes(t, &e))

@@ -101,8 +101,12 @@ static void add_literal(struct match *m, struct bytes line, size_t entry, unsign
 	for (size_t i = 0; i < MATCH_STEP; i++, block++) {
 		uint32_t value = block_at(p + i);
 		unsigned h = hash(value);
-		*block = (struct match_block){ value, m->first[h],
-			(unsigned short)(m->literal_count - 1), (unsigned short)(p + i - run.p) };
+		*block = (struct match_block){ .value = value,
+			.tail = block_at(run.p + run.n - sizeof(value)),
+			.next = m->first[h],
+			.literal = (unsigned short)(m->literal_count - 1),
+			.offset = (unsigned short)(p + i - run.p),
+			.run_n = (unsigned short)run.n };
 		m->first[h] = (unsigned short)++m->block_count;
 		m->is_first[h / 8] |= (unsigned char)(1u << h % 8);
 	}
@@ -303,14 +307,13 @@ static void add_hit(struct search *s, const struct match_literal *l)
 static bool fits(const struct match *m, const struct match_block *block, struct bytes text,
 		size_t at)
 {
-	const struct match_literal *l = &m->literals[block->literal];
+	size_t end = at - block->offset + block->run_n;
 
-	size_t end = at - block->offset + l->run.n;
-	if (block->value != block_at(text.p + at) || at < block->offset || end > text.n)
+	if (block->value != block_at(text.p + at) || at < block->offset || end > text.n ||
+			block->tail != block_at(text.p + end - sizeof(uint32_t)))
 		return false;
-	const unsigned char *p = text.p + at - block->offset, *tail = l->run.p + l->run.n - 4;
-	if (block_at(text.p + end - 4) != block_at(tail) ||
-			!bytes_equal((struct bytes){ p, l->run.n }, l->run))
+	const struct match_literal *l = &m->literals[block->literal];
+	if (!bytes_equal((struct bytes){ text.p + at - block->offset, l->run.n }, l->run))
 		return false;
 	return l->is_run || fits_folded(l->pattern, text);
 }

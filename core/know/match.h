@@ -18,11 +18,11 @@ struct match_literal {
 	bool is_phrase, is_run; /* is_run: nothing but "*" around the run */
 };
 
-/* Four octets of a run. */
+/* Four octets of a run, with what is asked first about the text around them. */
 struct match_block {
-	uint32_t value;
-	unsigned short next; /* of the same hash, counted from 1; 0 = none */
-	unsigned short literal, offset;
+	uint32_t value, tail; /* tail: the last four of the run */
+	unsigned short next;  /* of the same hash, counted from 1; 0 = none */
+	unsigned short literal, offset, run_n;
 };
 
 /* Entries that ask for no text, or a short one: those that may fit lines of logs, replies only,

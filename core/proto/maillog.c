@@ -348,26 +348,19 @@ bool maillog_level(struct log_event *e, struct bytes *text)
 /* What an octet may be part of: a short id (hexadecimal digits), a long one, whose digits count
  * from 0 on (digits and consonants; Postfix 2.9, safe_ultostr). */
 enum { OF_SHORT = 64, OF_LONG = 128, DIGIT = 63 };
-static const unsigned char id_octets['z' - '0' + 1] = { 192, 193, 194, 195, 196, 197, 198, 199, 200,
-	201, ['A' - '0'] = 64, 202, 203, 204, 64, 205, 142, 143, ['J' - '0'] = 144, 145, 146, 147,
-	148, ['P' - '0'] = 149, 150, 151, 152, 153, ['V' - '0'] = 154, 155, 156, 157, 158,
-	['b' - '0'] = 159, 160, 161, ['f' - '0'] = 162, 163, 164, ['j' - '0'] = 165, 166, 167, 168,
-	169, ['p' - '0'] = 170, 171, 172, 173, 174, ['v' - '0'] = 175, 176, 177, 178, 179 };
-
-static unsigned id_octet(unsigned char c)
-{
-	unsigned i = (unsigned)c - '0';
-
-	return i < sizeof(id_octets) ? id_octets[i] : 0;
-}
+static const unsigned char id_octets[256] = { 0, ['0'] = 192, 193, 194, 195, 196, 197, 198, 199,
+	200, 201, ['A'] = 64, 202, 203, 204, 64, 205, 142, 143, ['J'] = 144, 145, 146, 147,
+	148, ['P'] = 149, 150, 151, 152, 153, ['V'] = 154, 155, 156, 157, 158, ['b'] = 159, 160,
+	161, ['f'] = 162, 163, 164, ['j'] = 165, 166, 167, 168, 169, ['p'] = 170, 171, 172, 173,
+	174, ['v'] = 175, 176, 177, 178, 179 };
 
 /* Long: 6 digits of seconds, 4 of microseconds, "z", the inode in base 51. */
 size_t maillog_queue_id(struct bytes in, enum log_id_kind *kind, int64_t *arrived_s)
 {
-	unsigned all = OF_SHORT | OF_LONG, octet;
-	size_t n = 0;
+	size_t n = 0, end = in.n <= ID_MAX ? in.n : ID_MAX + 1;
+	unsigned all = OF_SHORT | OF_LONG;
 
-	for (; n < in.n && n <= ID_MAX && (octet = id_octet(in.p[n])); n++)
+	for (unsigned octet; n < end && (octet = id_octets[in.p[n]]) != 0; n++)
 		all &= octet;
 	*arrived_s = 0;
 	*kind = LOG_ID_NONE;
@@ -377,7 +370,7 @@ size_t maillog_queue_id(struct bytes in, enum log_id_kind *kind, int64_t *arrive
 		return *kind ? n : 0;
 	*kind = LOG_ID_LONG;
 	for (size_t i = 0; i < 6; i++)
-		*arrived_s = *arrived_s * 52 + (id_octet(in.p[i]) & DIGIT);
+		*arrived_s = *arrived_s * 52 + (id_octets[in.p[i]] & DIGIT);
 	return n;
 }
 

@@ -735,10 +735,9 @@ __attribute__((cold)) static bool take_prefix(struct syslog_reader *r, struct by
 __attribute__((cold)) static bool take_nested(struct syslog_reader *r, struct bytes *in,
 		struct syslog_line *out)
 {
-	if (!is_nested(*in))
-		return false;
 	struct syslog_line inner = *out;
 	struct bytes rest = *in;
+
 	if (!take_prefix(r, &rest, &inner))
 		return false;
 	*out = inner;
@@ -838,7 +837,8 @@ static void read_layers(struct syslog_reader *r, struct bytes in, struct syslog_
 		}
 	}
 	for (int i = 1; i < LAYERS_MAX; i++)
-		if (!take_nested(r, &text, out) && !take_inner_program(&text, out))
+		if (!(is_nested(text) && take_nested(r, &text, out)) &&
+				!take_inner_program(&text, out))
 			break;
 	out->text = text;
 }
