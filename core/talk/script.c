@@ -148,16 +148,21 @@ static int begin_input(struct script *s)
 	return signals;
 }
 
-/* Waits for a whole line in s->in, looking at the peer too. */
+static bool has_line(const struct script *s)
+{
+	return bytes_find(buf_bytes(&s->in), '\n') < s->in.n;
+}
+
+/* Waits for a whole line in s->in, looking at the peer too. Of a paste the editor shows a line when
+ * the one before was answered. */
 static enum input await_line(struct script *s)
 {
 	for (;;) {
-		int signals = begin_input(s);
-		struct bytes in = buf_bytes(&s->in);
-		if (bytes_find(in, '\n') < in.n)
+		int signals = has_line(s) ? -1 : begin_input(s);
+		if (has_line(s))
 			return INPUT_LINE;
 		if (s->at_end)
-			return in.n > 0 ? INPUT_LINE : INPUT_END;
+			return s->in.n > 0 ? INPUT_LINE : INPUT_END;
 		struct pollfd fds[3] = {
 			{ .fd = s->in_fd, .events = POLLIN },
 			{ .fd = stream_get_fd(s->d->s), .events = POLLIN },

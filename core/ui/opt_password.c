@@ -122,7 +122,7 @@ static enum answer read_answer(struct world *w, int signals, struct buf *secret,
 
 /* The signals that would leave the terminal without echo are held back, not handled: no handler, no
  * state. */
-static enum answer ask_once(struct world *w, struct buf *secret, struct err *e)
+static enum answer ask_once(struct world *w, struct bytes prompt, struct buf *secret, struct err *e)
 {
 	static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 	struct termios was;
@@ -143,6 +143,9 @@ static enum answer ask_once(struct world *w, struct buf *secret, struct err *e)
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	quiet.c_lflag |= ECHONL | ICANON;
 	tcsetattr(w->in_fd, TCSAFLUSH, &quiet);
+	/* only now, lest who is quick is echoed */
+	out_put(&w->err, prompt);
+	out_flush(&w->err);
 	enum answer answer = read_answer(w, signals, secret, e);
 	tcsetattr(w->in_fd, TCSAFLUSH, &was);
 	if (signals >= 0)
@@ -164,9 +167,7 @@ static bool from_prompt(struct world *w, const char *user, struct buf *secret, s
 	buf_puts(&prompt, ": ");
 	do { /* again after a stop and continue */
 		buf_clear(secret);
-		out_put(&w->err, buf_bytes(&prompt));
-		out_flush(&w->err);
-		answer = ask_once(w, secret, e);
+		answer = ask_once(w, buf_bytes(&prompt), secret, e);
 	} while (answer == ANSWER_SIGNAL && !world_stopping());
 	buf_free(&prompt);
 	if (answer == ANSWER_SIGNAL)

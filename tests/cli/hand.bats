@@ -186,6 +186,14 @@ lines() {
 	[ "$(tr -d '\r' <"$PEER_LOG")" = $'NOOP one\nNOOP two\nQUIT' ]
 }
 
+@test "of a paste each line is shown with its answer" {
+	peer 'send 220 x' 'expect NOOP one' 'delay 300' 'send 250 first' 'expect NOOP two' 'send 250 second' 'expect QUIT' 'send 221 Bye'
+	terminal wait 'C: ' raw type 'NOOP one\rNOOP two\rQUIT\r' wait '221' -- smtptalk "localhost:$PORT"
+	exits 0
+	peer_done
+	[[ ${output%%NOOP two*} == *"250 first"* ]] && [[ ${output%%QUIT*} == *"250 second"* ]] || fail "$output"
+}
+
 @test "every typed line reaches the server, also R, Q and K (openssl s_client eats them)" {
 	peer 'send 220 x' 'expect RCPT TO' 'send 250 ok' 'expect KILL' 'send 500 no' 'expect Q' 'send 500 no' \
 		'expect QUIT' 'send 221 Bye'
@@ -237,10 +245,11 @@ lines() {
 	says 'S: 421 4.4.2 idle'
 }
 
+# The prompt stands when nothing is echoed any more: who types at once loses and shows nothing.
 @test "/auth asks for the password without echo" {
 	sink --smtp 0 --user "sample:$CANARY"
 	terminal wait 'C: ' type 'EHLO client.example.com\r' wait 'SMTPUTF8' \
-		wait 'C: ' type '/auth CRAM-MD5 sample\r' wait 'Password for sample' raw type "$CANARY\r" wait '235 2' \
+		wait 'C: ' type '/auth CRAM-MD5 sample\r' wait 'Password for sample' type "$CANARY\r" wait '235 2' \
 		wait 'C: ' type '/quit\r' wait 'C: QUIT' wait '221' \
 		-- smtptalk "localhost:$SMTP"
 	exits 0
