@@ -7,10 +7,12 @@ static bool auth_missing(struct smtptalk *s)
 	struct finding f = talk_finding(&s->talk, "auth");
 	struct report_verdict v = { .status = REPORT_CRITICAL, .stage = "auth" };
 
-	f.error = "auth-missing";
-	v.fact = s->caps.mechs || s->caps.other_mechs ?
-			"none of the offered mechanisms is known to smtptalk" :
-			"AUTH is not offered, so the login could not be tried";
+	bool has_mechs = s->caps.mechs || s->caps.other_mechs;
+	bool has_starttls = s->caps.has & SMTP_STARTTLS && !stream_is_tls(s->talk.d.s);
+
+	f.error = !has_mechs && has_starttls ? "auth-before-tls" : "auth-missing";
+	v.fact = has_mechs ? "none of the offered mechanisms is known to smtptalk" :
+			     "AUTH is not offered, so the login could not be tried";
 	report_advise(&s->talk.report, &v, &f);
 	return false;
 }

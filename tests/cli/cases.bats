@@ -31,7 +31,13 @@ BYE=('expect QUIT' 'send 221 Bye')
 	try smtptalk "localhost:$PORT" -u a --pass-file canary-pass --tls none
 	exits 2
 	peer_done
-	says 'AUTH is not offered' 'only after STARTTLS' '--tls starttls'
+	says 'AUTH is not offered' 'it is offered behind STARTTLS' "localhost:$PORT -u a --tls starttls" '[auth-before-tls]'
+	for list in '250-STARTTLS\r\n250-AUTH X-OWN' 250-SIZE; do
+		peer 'send 220 x' 'expect EHLO' "raw 250-x\r\n$list\r\n250 DSN\r\n" "${BYE[@]}"
+		try smtptalk "localhost:$PORT" -u a --pass-file canary-pass --tls none
+		exits 2
+		says '[auth-missing]'
+	done
 }
 
 @test "implicit TLS at a port that speaks first: told, and with auto gone on in clear text" {
