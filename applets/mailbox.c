@@ -4,6 +4,7 @@
 
 #include "proto/pop3.h"
 #include "proto/software.h"
+#include "sys/file.h"
 #include "ui/show.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 bool mailbox_wanted(const struct mailbox_options *o)
 {
 	return o->stat || o->list || o->read || o->headers || o->find || o->dump || o->wait_s > 0 ||
-			o->warning || o->critical;
+			o->delete.count > 0 || o->warning || o->critical;
 }
 
 static bool limits_ok(const char *option, const char *text, struct limits *l, struct talk *t)
@@ -31,6 +32,11 @@ bool mailbox_options_ok(struct mailbox_options *o, struct talk *t)
 	if (!limits_ok("warning", o->warning, &o->warn, t) ||
 			!limits_ok("critical", o->critical, &o->crit, t))
 		return false;
+	if (o->delete.count > 0 && !o->yes && !t->w->in_tty) {
+		opt_wrong(t->w, t->applet->spec,
+				"--delete asks on a terminal; without one it needs --yes");
+		return false;
+	}
 	if (o->wait_s == 0 || limit == 0 || limit > o->wait_s)
 		return true;
 	opt_wrong(t->w, t->applet->spec, "--timeout %u ends the run before --wait %u does", limit,
@@ -161,6 +167,27 @@ bool mailbox_not_found(struct talk *t, const struct mailbox_options *o)
 					t->proto == PROTO_POP3 ?
 					"no message looked at holds the text" :
 					"the server's search found no message");
+}
+
+bool mailbox_confirms_delete(struct talk *t, const struct mailbox_options *o)
+{
+	struct world *w = t->w;
+	struct buf answer = BUF(100);
+	struct err e;
+
+	if (o->yes)
+		return true;
+	out_puts(&w->err, "Delete");
+	for (size_t i = 0; i < o->delete.count; i++)
+		out_printf(&w->err, "%s %s", i > 0 ? "," : "", o->delete.at[i]);
+	out_puts(&w->err, " for good? Type yes: ");
+	out_flush(&w->err);
+	bool yes = file_read_line(w->in_fd, "standard input", &answer, &e) &&
+			bytes_equal(bytes_trim(buf_bytes(&answer)), BYTES("yes"));
+	buf_free(&answer);
+	if (!yes)
+		transcript_note(&t->transcript, "not confirmed: nothing is deleted");
+	return yes;
 }
 
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count)

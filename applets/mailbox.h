@@ -14,6 +14,8 @@ struct mailbox_options {
 	const char *find, *dump;
 	unsigned max; /* --list, --find: newest messages that are shown */
 	unsigned wait_s;
+	struct opt_list delete; /* as read */
+	bool yes;               /* without asking */
 	const char *warning, *critical;
 	struct limits warn, crit; /* out of these */
 };
@@ -69,6 +71,9 @@ void mailbox_wait_begin(struct mailbox_wait *wait, struct talk *t, const struct 
 uint64_t mailbox_wait_left(const struct mailbox_wait *wait, struct talk *t);
 
 void mailbox_wait_end(struct talk *t); /* the transcript is on again */
+
+/* --delete: is it confirmed? By --yes, or by who is asked on the terminal. */
+bool mailbox_confirms_delete(struct talk *t, const struct mailbox_options *o);
 
 /* "There is no message WHICH"; returns false. */
 bool mailbox_lacks(struct talk *t, const char *which, uint64_t count);

@@ -25,7 +25,6 @@ static const struct opt options[] = {
 	{ .help = "Mailbox" },
 	{ 0, "folders", NULL, OPT_FLAG, OWN(folders), "table of all folders", 0, 0 },
 	{ 0, "folder", "NAME", OPT_TEXT, OWN(folder), "this one instead of INBOX", 0, 0 },
-	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
 	{ 0, "list", NULL, OPT_FLAG, AT(list), "table of messages: size, date, from, subject", 0,
 			0 },
 	{ 0, "find", "TEXT", OPT_TEXT, AT(find), "the same of those that hold TEXT", 0, 0 },
@@ -35,8 +34,6 @@ static const struct opt options[] = {
 	{ 0, "read", "WHICH", OPT_TEXT, AT(read), "show a message: its number, last, or uid:N", 0,
 			0 },
 	{ 0, "headers", "WHICH", OPT_TEXT, AT(headers), "show only its headers", 0, 0 },
-	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: as it came, nothing decoded", 0,
-			0 },
 	{ 0, "dump", "TO", OPT_TEXT, AT(dump),
 			"copy all to a DIR (Maildir), FILE.mbox or -; resumes", 0, 0 },
 	{ 0, "check", NULL, OPT_FLAG, OWN(check), "read all; look at sizes, line ends, UIDs", 0,
@@ -44,13 +41,19 @@ static const struct opt options[] = {
 	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
 			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
 	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
+	{ 0, "delete", "WHICH", OPT_LIST, AT(delete), "delete a message; may be repeated", 0, 0 },
+	{ .help = "More", .max = OPT_NAMES_ONLY },
+	{ 0, "stat", NULL, OPT_FLAG, AT(stat), "number of messages, quota (the default)", 0, 0 },
+	{ 0, "source", NULL, OPT_FLAG, AT(source), "with --read: as it came, nothing decoded", 0,
+			0 },
+	{ 0, "yes", NULL, OPT_FLAG, AT(yes), "do not ask before --delete", 0, 0 },
 	{ 0 },
 };
 
 static const char *const more[] = {
 	"Connects, waits for the greeting, asks for the capabilities, takes STARTTLS when it is offered, logs in"
 	" when a user is given, does what was asked, and logs out. Folders are opened read-only (EXAMINE) and"
-	" messages fetched by BODY.PEEK: nothing is deleted, and nothing becomes seen.",
+	" messages fetched by BODY.PEEK: nothing is deleted, unless --delete says so, and nothing becomes seen.",
 	"Without a port, port 143 is tried on loopback and port 993 (TLS at once) elsewhere.",
 	"--find is the server's own search. --wait is told of new mail by IDLE (anew every 30 s), or asks by NOOP every 5 s where IDLE"
 	" is not offered.",
@@ -250,17 +253,17 @@ static bool transactions(struct imaptalk *im)
 {
 	const struct mailbox_options *o = &im->o;
 	bool wants_open = o->list || o->find || o->read || o->headers || o->dump || o->wait_s > 0 ||
-			mailbox_wants_ages(o) || im->own.check;
+			mailbox_wants_ages(o) || im->own.check || o->delete.count > 0;
 
 	if (im->check.count > 0)
-		return imaptalk_examine(im) && imaptalk_check_again(im);
+		return imaptalk_open(im) && imaptalk_check_again(im);
 	if (im->caps.has & IMAP_ID && !imaptalk_ask(im, "ID NIL", BYTES("")))
 		return false;
 	if (im->own.folders && !imaptalk_folders(im))
 		return false;
 	if ((o->stat || !(wants_open || lists_only(im))) && !imaptalk_stat(im))
 		return false;
-	if (wants_open && !imaptalk_examine(im))
+	if (wants_open && !imaptalk_open(im))
 		return false;
 	if (o->wait_s > 0 ? !imaptalk_wait(im) : o->find && !found(im))
 		return false;
@@ -274,7 +277,9 @@ static bool transactions(struct imaptalk *im)
 		return false;
 	if (o->headers && !imaptalk_read(im, o->headers, true))
 		return false;
-	return !o->read || imaptalk_read(im, o->read, false);
+	if (o->read && !imaptalk_read(im, o->read, false))
+		return false;
+	return o->delete.count == 0 || imaptalk_delete(im);
 }
 
 static void mailbox_verdict(struct imaptalk *im)
@@ -289,7 +294,10 @@ static void mailbox_verdict(struct imaptalk *im)
 			mailbox_dump_fact(&im->dump, &fact);
 		if (im->own.check && !im->check.is_odd)
 			buf_puts(&fact, "; sizes, line ends and UIDs are in order");
-		buf_puts(&fact, "; nothing was deleted or changed there");
+		if (im->deleted > 0)
+			buf_printf(&fact, "; %llu deleted", (unsigned long long)im->deleted);
+		else
+			buf_puts(&fact, "; nothing was deleted or changed there");
 		im->figures.messages = im->exists;
 		mailbox_judge(&im->talk, &im->o, &im->figures);
 	} else {

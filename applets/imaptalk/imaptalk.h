@@ -31,7 +31,8 @@ struct imaptalk {
 	bool is_dumping;    /* a refused message does not end the run */
 	bool is_again;      /* another session is wanted: */
 	uint64_t dump_from; /* UID of the message that ended the one before; 0 = there was none */
-	bool is_open;       /* EXAMINE was answered well */
+	bool is_open;       /* EXAMINE or SELECT was answered well */
+	uint64_t expunged, deleted; /* told by the server; of these by us */
 
 	/* of the command that runs: who takes what comes */
 	void *ctx;
@@ -64,7 +65,7 @@ bool imaptalk_ask_quietly(struct imaptalk *im, const char *command,
 /* The transactions; each tells its own trouble and returns false. */
 bool imaptalk_folders(struct imaptalk *im);
 bool imaptalk_stat(struct imaptalk *im);
-bool imaptalk_examine(struct imaptalk *im); /* read-only: nothing becomes \Seen */
+bool imaptalk_open(struct imaptalk *im); /* read-only unless messages are to be deleted */
 bool imaptalk_list(struct imaptalk *im);
 bool imaptalk_find(struct imaptalk *im, bool *found);
 bool imaptalk_wait(struct imaptalk *im);  /* for what --find finds, or a new message */
@@ -73,3 +74,7 @@ bool imaptalk_check(struct imaptalk *im); /* in two sessions */
 bool imaptalk_check_again(struct imaptalk *im);
 bool imaptalk_dump(struct imaptalk *im);
 bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only);
+bool imaptalk_delete(struct imaptalk *im);
+
+/* "3", "last" or "uid:77". False: told that there is no such message. */
+bool imaptalk_number_of(struct imaptalk *im, const char *which, uint64_t *number, bool *is_uid);

@@ -61,6 +61,7 @@ void imaptalk_response(void *ctx, struct bytes text)
 		im->has_news = true;
 	} else if (bytes_equal_nocase(u.word, BYTES("EXPUNGE"))) {
 		im->exists -= im->exists > 0;
+		im->expunged++;
 		im->wait.count -= u.number <= im->wait.count && im->wait.count > 0;
 	} else if (im->on_untagged) {
 		im->on_untagged(im, &u);
@@ -201,13 +202,14 @@ bool imaptalk_stat(struct imaptalk *im)
 	return ok;
 }
 
-bool imaptalk_examine(struct imaptalk *im)
+bool imaptalk_open(struct imaptalk *im)
 {
 	struct buf command = BUF(8 * IMAP_NAME_MAX);
 
 	if (im->is_open)
 		return true;
-	buf_printf(&command, "EXAMINE %s", buf_text(&im->folder));
+	buf_printf(&command, "%s %s", im->o.delete.count > 0 ? "SELECT" : "EXAMINE",
+			buf_text(&im->folder));
 	im->is_open = imaptalk_ask(im, buf_text(&command), BYTES(""));
 	buf_free(&command);
 	return im->is_open;
@@ -374,23 +376,17 @@ static void on_message(struct imaptalk *im, const struct imap_untagged *u)
 	r->number = u->number;
 }
 
-/* "3", "last", "uid:77" as the front of a FETCH. */
-static bool fetch_of(struct imaptalk *im, const char *which, struct buf *command)
+bool imaptalk_number_of(struct imaptalk *im, const char *which, uint64_t *number, bool *is_uid)
 {
 	struct bytes text = bytes_of(which);
-	bool is_uid = bytes_starts_nocase(text, BYTES("uid:"));
-	uint64_t number = 0;
 
-	if (is_uid)
-		text = bytes_skip(text, 4);
+	*is_uid = bytes_starts_nocase(text, BYTES("uid:"));
 	if (strcmp(which, "last") == 0)
-		number = im->exists;
-	else if (!bytes_is_uint(text, UINT32_MAX, &number))
-		number = 0;
-	if (number == 0 || (!is_uid && number > im->exists))
-		return mailbox_lacks(&im->talk, which, im->exists);
-	buf_printf(command, "%sFETCH %llu ", is_uid ? "UID " : "", (unsigned long long)number);
-	return true;
+		*number = im->exists;
+	else if (!bytes_is_uint(bytes_skip(text, *is_uid ? 4 : 0), UINT32_MAX, number))
+		*number = 0;
+	return (*number > 0 && (*is_uid || *number <= im->exists)) ||
+			mailbox_lacks(&im->talk, which, im->exists);
 }
 
 static bool size_agrees(struct imaptalk *im, const struct reading *r)
@@ -410,9 +406,12 @@ bool imaptalk_read(struct imaptalk *im, const char *which, bool headers_only)
 {
 	struct reading r = { 0 };
 	struct buf command = BUF(200);
+	uint64_t number;
+	bool is_uid;
 
-	if (!fetch_of(im, which, &command))
+	if (!imaptalk_number_of(im, which, &number, &is_uid))
 		return false;
+	buf_printf(&command, "%sFETCH %llu ", is_uid ? "UID " : "", (unsigned long long)number);
 	buf_puts(&command,
 			headers_only ? "(UID RFC822.SIZE BODY.PEEK[HEADER])" :
 				       "(UID RFC822.SIZE BODY.PEEK[])");

@@ -47,13 +47,13 @@ static const struct opt options[] = {
 	{ 'w', "warning", "LIMITS", OPT_TEXT, AT(warning),
 			"WARNING above messages=100,oldest=2h,newest=1d", 0, 0 },
 	{ 'c', "critical", "LIMITS", OPT_TEXT, AT(critical), "CRITICAL above such limits", 0, 0 },
-	{ 0, "delete", "WHICH", OPT_LIST, OWN(delete),
+	{ 0, "delete", "WHICH", OPT_LIST, AT(delete),
 			"delete a message; may be repeated; nothing else does", 0, 0 },
 	{ .help = "More", .max = OPT_NAMES_ONLY },
 	{ 0, "uidl", NULL, OPT_FLAG, OWN(uidl), "unique id of each message", 0, 0 },
 	{ 0, "source", NULL, OPT_FLAG, AT(source),
 			"with --read: the message as it came, nothing decoded", 0, 0 },
-	{ 0, "yes", NULL, OPT_FLAG, OWN(yes), "do not ask before --delete", 0, 0 },
+	{ 0, "yes", NULL, OPT_FLAG, AT(yes), "do not ask before --delete", 0, 0 },
 	{ 0 },
 };
 
@@ -200,27 +200,6 @@ static bool log_in(struct pop3talk *p)
 	return ok ? talk_login_verdict(t, how) : talk_failed(t, "auth");
 }
 
-static bool confirm_delete(struct pop3talk *p)
-{
-	struct world *w = p->talk.w;
-	struct buf answer = BUF(100);
-	struct err e;
-
-	if (p->own.yes || p->own.delete.count == 0)
-		return true;
-	out_puts(&w->err, "Delete");
-	for (size_t i = 0; i < p->own.delete.count; i++)
-		out_printf(&w->err, "%s %s", i > 0 ? "," : "", p->own.delete.at[i]);
-	out_puts(&w->err, " for good? Type yes: ");
-	out_flush(&w->err);
-	bool yes = file_read_line(w->in_fd, "standard input", &answer, &e) &&
-			bytes_equal(bytes_trim(buf_bytes(&answer)), BYTES("yes"));
-	buf_free(&answer);
-	if (!yes)
-		transcript_note(&p->talk.transcript, "not confirmed: nothing is deleted");
-	return yes;
-}
-
 /* Has what --wait waits for come? It sets is_again when it has not, and there is time left. */
 static bool waited(struct pop3talk *p)
 {
@@ -268,10 +247,10 @@ static bool transactions(struct pop3talk *p)
 		return false;
 	if ((o->dump || p->own.check) && !pop3talk_fetch_all(p))
 		return false;
-	if (!confirm_delete(p))
+	if (o->delete.count == 0 || !mailbox_confirms_delete(&p->talk, o))
 		return true;
-	for (size_t i = 0; i < p->own.delete.count; i++)
-		if (!pop3talk_delete(p, p->own.delete.at[i]))
+	for (size_t i = 0; i < o->delete.count; i++)
+		if (!pop3talk_delete(p, o->delete.at[i]))
 			return false;
 	return true;
 }
@@ -411,10 +390,9 @@ static const char *needs_user(const struct talk *t)
 	const struct pop3talk *p = (const struct pop3talk *)t;
 	const struct pop3talk_options *own = &p->own;
 
-	return own->uidl || own->check || own->delete.count > 0 || mailbox_wanted(&p->o) ?
-			"a mailbox" :
-			own->apop ? "--apop" :
-				    NULL;
+	return own->uidl || own->check || mailbox_wanted(&p->o) ? "a mailbox" :
+			own->apop                               ? "--apop" :
+								  NULL;
 }
 
 static bool options_ok(struct talk *t)
@@ -426,9 +404,6 @@ static bool options_ok(struct talk *t)
 		opt_wrong(t->w, &pop3talk_spec, "--auth and --apop exclude each other");
 	else if (p->o.dump && own->check)
 		opt_wrong(t->w, &pop3talk_spec, "--dump checks what --check does");
-	else if (own->delete.count > 0 && !own->yes && !t->w->in_tty)
-		opt_wrong(t->w, &pop3talk_spec,
-				"--delete asks on a terminal; without one it needs --yes");
 	else
 		return mailbox_options_ok(&p->o, t) &&
 				mailbox_dump_redirect(&p->dump, t, p->o.dump);

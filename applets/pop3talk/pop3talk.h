@@ -10,8 +10,7 @@ enum {
 };
 
 struct pop3talk_options {
-	bool uidl, apop, yes, check;
-	struct opt_list delete;
+	bool uidl, apop, check;
 };
 
 /* What can be odd about a message that came. */

@@ -273,6 +273,7 @@ void imap_caps_add(struct imap_caps *caps, struct bytes words)
 		{ "NAMESPACE", IMAP_NAMESPACE },
 		{ "QUOTA", IMAP_QUOTA },
 		{ "ID", IMAP_ID },
+		{ "UIDPLUS", IMAP_UIDPLUS },
 	};
 	struct bytes word;
 

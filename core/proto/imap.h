@@ -64,6 +64,7 @@ enum imap_cap {
 	IMAP_NAMESPACE = 1 << 4,
 	IMAP_QUOTA = 1 << 5,
 	IMAP_ID = 1 << 6,
+	IMAP_UIDPLUS = 1 << 7,
 };
 struct imap_caps {
 	unsigned has;

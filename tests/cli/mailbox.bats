@@ -160,3 +160,41 @@ waits() { # WORD: when it is seen, what is waited for comes
 	pop3
 	says "0 messages"
 }
+
+@test "imaptalk --delete: by number and by UID, and not what another program has marked" {
+	for subject in one two three four; do send $subject; done
+	imap --delete 2 </dev/null
+	exits 3
+	complains "without one it needs --yes"
+	terminal wait "Delete 2, uid:4 for good? Type yes: " type 'no\r' wait "nothing is deleted" -- \
+		imaptalk "127.0.0.1:$IMAP" --tls none -u sample --pass-file pass --delete 2 --delete uid:4
+	exits 0
+	imap --delete 2 --delete uid:4 --yes
+	exits 0
+	says 'SELECT "INBOX"' 'UID STORE 2,4 +FLAGS.SILENT (\Deleted)' "INBOX: 2 messages; 2 deleted"
+	imap --list
+	says " one" " three"
+	says_not " two" " four"
+	imap --delete uid:4 --yes
+	exits 2
+	says "there is no message uid:4"
+	printf 'x SELECT INBOX\nx STORE 1 +FLAGS (\\Deleted)\nx LOGOUT\n' >lines
+	INPUT=lines imap -i
+	imap --delete 2 --yes
+	exits 2
+	says "other messages are marked as deleted and would go, too: nothing was deleted"
+	imap --stat
+	says "2 messages"
+}
+
+@test "imaptalk --delete: a FETCH that comes unasked names nobody; what is refused is taken back" {
+	peer 'send * OK' 'expect a1' 'raw * CAPABILITY IMAP4rev1 UIDPLUS\r\na1 OK\r\n' 'expect a2 LOGIN' 'send a2 OK' \
+		'expect a3' 'raw * CAPABILITY IMAP4rev1 UIDPLUS\r\na3 OK\r\n' 'expect a4 SELECT' 'raw * 3 EXISTS\r\na4 OK\r\n' \
+		'expect a5 FETCH 2 (UID)' 'raw * 3 FETCH (UID 33 FLAGS (\\Seen))\r\n* 2 FETCH (UID 22)\r\na5 OK\r\n' \
+		'expect a6 UID STORE 22 +FLAGS.SILENT' 'send a6 OK' 'expect a7 UID EXPUNGE 22' 'send a7 NO [NOPERM] not you' \
+		'expect a8 UID STORE 22 -FLAGS.SILENT' 'send a8 OK' 'expect a9 LOGOUT' 'send a9 OK'
+	try imaptalk "127.0.0.1:$PORT" --tls none -u sample --pass-file pass --delete 2 --yes
+	exits 2
+	says "the marks are taken back" "NO [NOPERM] not you"
+	peer_done
+}

@@ -165,3 +165,15 @@ sums() { "$BATS_TEST_DIRNAME/../lib/mkmail" sums "$@"; }
 	exits 1
 	says "IMAPTALK WARNING - mailbox: the oldest message came 48h 00m ago, more than 24h 00m"
 }
+
+@test "--delete takes what it names, and leaves what another program has marked" {
+	for n in 1 2 3; do printf 'Subject: %s\n\n%s\n' $n $n | deliver $n.a; done
+	printf 'x SELECT INBOX\nx STORE 1 +FLAGS (\\Deleted)\nx LOGOUT\n' >lines
+	INPUT=lines imap -i
+	imap --delete 2 --yes
+	exits 0
+	says "UID EXPUNGE 2" "INBOX: 2 messages; 1 deleted"
+	imap --list
+	says " 1 " " 3"
+	[ "$(cat "$MAILDIR"/cur/* | grep -c '^Subject: [13]$')" -eq 2 ]
+}
