@@ -108,6 +108,8 @@ static const unsigned char field_octets[256] = { [' '] = SEPARATOR,
 
 bool maillog_field(struct bytes *in, bool by_blank, struct bytes *key, struct bytes *value)
 {
+	if (in->n == 0) /* then p may be NULL */
+		return false;
 	const unsigned char *p = in->p, *end = p + in->n;
 
 	while (p < end && field_octets[*p] == SEPARATOR)
