@@ -86,6 +86,20 @@ const struct opt_spec imaptalk_spec = {
 	.operands_max = 1,
 };
 
+/* RFC 9051 7.1: to be shown to who uses the mailbox. */
+static void note_alert(struct talk *t, struct bytes line, struct buf *note)
+{
+	struct finding f = talk_finding(t, t->stage);
+	struct advice_binds binds;
+
+	advice_read_reply(line, &f);
+	const struct advice *a = advise(&f, &binds);
+	if (a)
+		advice_expand(note, a->means, &f, &binds);
+	else
+		buf_puts(note, "the server wants its users to see this");
+}
+
 static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf *note)
 {
 	struct bytes line = reply_line(r, i);
@@ -96,6 +110,9 @@ static void annotate(struct talk *t, const struct reply *r, size_t i, struct buf
 			buf_puts(note, "; logged in already, by other means than a password");
 	} else if (strcmp(t->stage, "auth") == 0 && r->status == REPLY_CONTINUE) {
 		talk_note_challenge(reply_text(r, i), note);
+	} else if (bytes_starts(line, BYTES("* ")) &&
+			bytes_search(line, BYTES("[ALERT]")) < line.n) {
+		note_alert(t, line, note);
 	} else if (r->status == REPLY_BYE) {
 		buf_puts(note, "the server ends the session");
 	}

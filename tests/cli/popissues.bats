@@ -293,3 +293,14 @@ imap() { try imaptalk "127.0.0.1:$PORT" --tls none -t 10 -u sample --pass-file p
 		says "1 of 1 messages, 95 MB"
 	done
 }
+
+# POP-ERRORS 5, 29
+@test "an alert is told with what it means" {
+	peer "${IN4[@]}" 'expect a3' 'send a3 OK' 'expect a4 EXAMINE' \
+		'raw * OK [ALERT] Filesystem notification initialization error -- contact your mail administrator (check for FAM)\r\n* NO [ALERT] Tea is ready\r\n* 0 EXISTS\r\na4 OK\r\n' \
+		'expect a5 LOGOUT' 'send a5 OK'
+	imap --list
+	exits 0
+	says 'the file watcher is missing' 'the server wants its users to see this'
+	peer_done
+}
