@@ -389,6 +389,12 @@ void talk_elapsed(const struct talk *t, struct buf *out)
 
 /* ---- findings and verdicts ---- */
 
+/* The host, or "unix:..." or "exec:..." as the user wrote it. */
+static const char *peer_name(const struct talk *t)
+{
+	return t->ep.kind == ADDR_TCP ? t->ep.host : t->report.target;
+}
+
 struct finding talk_finding(const struct talk *t, const char *stage)
 {
 	static const enum advice_proto protos[] = {
@@ -400,7 +406,7 @@ struct finding talk_finding(const struct talk *t, const char *stage)
 		.proto = protos[t->proto],
 		.stage = stage,
 		.user = t->creds.user,
-		.host = bytes_of(t->ep.host),
+		.host = bytes_of(peer_name(t)),
 		.mech = bytes_of(t->mech ? sasl_mech_name(t->mech) : NULL),
 		.from = bytes_of(t->from),
 		.to = bytes_of(t->to),
@@ -640,7 +646,7 @@ void talk_show_tls(struct talk *t)
 	struct buf text = BUF(2048);
 	const struct stream *s = t->d.s;
 
-	buf_puts(&text, t->ep.host);
+	buf_puts(&text, peer_name(t));
 	if (!t->common->stable && stream_peer_ip(s)[0]) {
 		buf_printf(&text, " [%s]:%u", stream_peer_ip(s), t->ep.port);
 		if (stream_local_ip(s)[0])
@@ -705,7 +711,10 @@ struct tls_options talk_tls_options(const struct talk *t)
 
 	return (struct tls_options){
 		.sni = c->sni,
-		.host = c->sni && c->sni[0] ? c->sni : t->ep.host,
+		/* a socket or a child has no name but that of this machine */
+		.host = c->sni && c->sni[0]            ? c->sni :
+				t->ep.kind == ADDR_TCP ? t->ep.host :
+							 "localhost",
 		.ca_file = c->ca_file,
 		.insecure = true, /* looked at by talk_certificate and auth_may_send */
 		.min_version = t->tls_min,

@@ -730,6 +730,12 @@ static struct bytes value_of(struct bytes name, const struct finding *f,
 	return (struct bytes){ NULL, 0 };
 }
 
+/* A socket's or a child's endpoint, which has no port. */
+static bool is_local_endpoint(struct bytes host)
+{
+	return bytes_starts(host, BYTES("unix:")) || bytes_starts(host, BYTES("exec:"));
+}
+
 struct spoken {
 	const char *talk, *starttls;
 };
@@ -764,7 +770,8 @@ static void put_name(struct buf *out, struct bytes name, const struct finding *f
 	}
 	struct bytes value = value_of(name, f, b);
 	if (is_fit_to_paste(value)) {
-		put_value(out, value, bytes_equal(name, BYTES("host")));
+		put_value(out, value,
+				bytes_equal(name, BYTES("host")) && !is_local_endpoint(value));
 		return;
 	}
 	buf_putc(out, '<');
@@ -786,5 +793,7 @@ void advice_expand(struct buf *out, const char *template, const struct finding *
 		struct bytes name = bytes_head(rest, bytes_find(rest, '}'));
 		rest = bytes_skip(rest, name.n + 1);
 		put_name(out, name, f, b);
+		if (bytes_starts(rest, BYTES(":{port}")) && is_local_endpoint(f->host))
+			rest = bytes_skip(rest, sizeof(":{port}") - 1);
 	}
 }

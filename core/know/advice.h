@@ -46,7 +46,7 @@ struct finding {
 	struct bytes respcode; /* POP3 and IMAP response code, without brackets: "SYS/TEMP" */
 	const char *error;     /* our error kind, or NULL when the peer answered */
 	struct bytes text;     /* the peer's text after the code, lines joined by blanks */
-	struct bytes user, host, mech, from, to, id;
+	struct bytes user, host, mech, from, to, id; /* host: or "unix:..." or "exec:..." */
 	unsigned port;
 	bool is_lmtp;     /* smtptalk spoke it: what is advised does too */
 	bool is_starttls; /* TLS came, or was to come, by STARTTLS */

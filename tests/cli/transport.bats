@@ -125,7 +125,11 @@ mx() { printf '\\x00\\x%02x\\x03mx%d\\x07example\\x00' "$1" "$2"; }
 @test "a UNIX socket and a child's pipe are ways, too" {
 	printf '220 x ESMTP\r\n250 x\r\n221 Bye\r\n' >said
 	try smtptalk 'exec:cat said'
-	says 'S: 220 x ESMTP' 'S: 250 x'
+	says '== exec:cat said, plain text' 'S: 220 x ESMTP' 'S: 250 x'
+	printf '220 x\r\n550 5.9.9 no\r\n' >said
+	try smtptalk 'exec:cat said'
+	exits 2
+	says "next: smtptalk 'exec:cat said' -v"
 	try smtptalk "unix:$PWD/missing"
 	exits 3
 }

@@ -215,6 +215,17 @@ refusals() { # ROW...
 	done
 }
 
+# GnuTLS takes no server name that is none (swaks 30).
+@test "TLS over the pipe to a child: exim -bs" {
+	rm -rf "$MTA_MAIL/exim/sample"
+	MEMORY_KB=1000000 # the child is Exim
+	try smtptalk "exec:chroot ${MTA_MAIL%/var/mail} /usr/sbin/exim4 -bs" --ca-file "$PKI/root.pem" -t 15 \
+		--from sender@example.net --to sample@example.com
+	exits 0
+	says "== exec:chroot" "TLS1.3, certificate ok" 'checked for "localhost"' "queue id"
+	delivered exim
+}
+
 # Debian 12's OpenSMTPD: alert 80 for every client, which is no word on certificate or password.
 @test "a server whose TLS is broken: OpenSMTPD 6.8, by STARTTLS and from the first byte" {
 	servers old

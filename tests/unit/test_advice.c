@@ -463,6 +463,8 @@ static void templates_are_filled_in_safely(void **state)
 		{ "IPv6 goes into brackets", "{host}:{port}", "", "2001:db8::1",
 				"'[2001:db8::1]':25" },
 		{ "name", "{host}:{port}", "", "mail.example.com", "mail.example.com:25" },
+		{ "socket", "x {host}:{port} -v", "", "unix:/run/lmtp", "x unix:/run/lmtp -v" },
+		{ "child", "x {host}:{port} -v", "", "exec:exim -bs", "x 'exec:exim -bs' -v" },
 		{ "lone brace", "a } b", "", "", "a } b" },
 		{ "unclosed name", "a {use", "sample", "", "a <use>" },
 	};
