@@ -36,6 +36,12 @@ ms "$MTABOX" maillogwatch --summary "$BENCH_DIR/log.gz"
 packed=$took
 ms gzip -dc "$BENCH_DIR/log.gz"
 row "--summary of .gz; gzip only unpacks" "$packed" "gzip -dc" "$took"
+if "${HOSTCC:-cc}" -O2 -o "$BENCH_DIR/inflate" tests/bench/inflate.c -lz 2>/dev/null; then
+	ms "$BENCH_DIR/inflate" "$BENCH_DIR/log.gz"
+	row "--summary of .gz; zlib only unpacks" "$packed" "zlib's inflate" "$took"
+else
+	echo "zlib.h is not installed: left out"
+fi
 ms "$MTABOX" maillogwatch --trace 0123456789 "$log"
 trace=$took
 ms grep -F 0123456789 "$log"
