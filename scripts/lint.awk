@@ -100,7 +100,7 @@ function include_rule(line,    path, from, part, ok) {
 	sub(/^[^<"]*/, "", path)
 	if (path ~ /^<(mbedtls|psa)\// && FILENAME !~ /^core\/(net\/tls[a-z_]*|proto\/hash)\.[ch]$/)
 		report("layer", "only core/net/tls and core/proto/hash.c know mbedTLS")
-	if (path ~ /^<zlib\.h>/ && FILENAME !~ /^(core\/(sys\/gz[a-z_]*|net\/roots[a-z_]*)|tests\/unit\/test_gz)\.c$/)
+	if (path ~ /^<zlib\.h>/ && FILENAME !~ /^(core\/(sys\/gz[a-z_]*|net\/roots[a-z_]*)|tests\/(unit\/test_gz|bench\/inflate))\.c$/)
 		report("layer", "only core/sys/gz and core/net/roots know zlib")
 	if (is_pure && (path ~ /^<(stdio|time|unistd|fcntl|netdb|poll|signal|dirent|locale|pwd)\.h>/ ||
 	    path ~ /^<(spawn|sys|netinet|arpa|net)[.\/]/))

@@ -1,4 +1,4 @@
-/* inflate - unpacks a gzip file by zlib, and that is all: the pace for logs in .gz
+/* inflate - zlib unpacks a file, and that is all
  * SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <string.h>
