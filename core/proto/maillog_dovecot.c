@@ -216,7 +216,8 @@ static void read_auth(struct log_event *e, struct bytes text)
 	e->reason = text;
 	if (e->ip.n == 0)
 		e->ip = maillog_value(text, BYTES("rip="));
-	static const struct bytes no[] = { BYTES("assword mismatch"), BYTES("nknown user") };
+	static const struct bytes no[] = { BYTES("assword mismatch"), BYTES("nknown user"),
+		BYTES("oauth2 failed") };
 	for (size_t i = 0; i < COUNT(no); i++)
 		if (e->class == LOG_UNKNOWN && bytes_search(text, no[i]) < text.n)
 			e->class = LOG_LOGIN_DETAIL;
@@ -236,6 +237,7 @@ static const struct maillog_start rows[] = {
 	START("SIGHUP received", LOG_ROUTINE, NULL),
 	START("Successfully relayed message", LOG_ROUTINE,
 			NULL), /* submission: the next server logs it */
+	START("relay: Successfully relayed", LOG_ROUTINE, NULL), /* 2.4 */
 	START("expunge: ", LOG_ROUTINE, NULL),
 	START("delete: ", LOG_ROUTINE, NULL),
 	START("copy from ", LOG_ROUTINE, NULL),
@@ -275,7 +277,8 @@ void maillog_dovecot(struct log_event *e)
 			(STARTS(text, "Disconnected") || STARTS(text, "Aborted login") ||
 					STARTS(text, "Maximum number of") ||
 					STARTS(text, "Login aborted") ||
-					STARTS(text, "Login failed: "))) {
+					STARTS(text, "Login failed: ") ||
+					STARTS(text, "Authenticate "))) {
 		read_login_end(e, text);
 	} else if (!read_stored(e, text) && !maillog_starts(e, text, rows, COUNT(rows))) {
 		e->class = maillog_by_level(e->level);

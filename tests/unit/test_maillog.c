@@ -180,6 +180,12 @@ static const struct row {
 	{ AT "postfix/smtpd[1]: NOQUEUE: abort: TLS from a.example[192.0.2.1]: No client certificate presented",
 			LOG_TLS_FAILED,
 			{ "ip=192.0.2.1", "reason=No client certificate presented" } },
+	{ "Nov 29 11:16:41 auth(sample,192.0.2.1,sasl:xoauth2)<x>: Info: xoauth2: oauth2 failed: Local"
+	  " validation failed: Token has expired",
+			LOG_LOGIN_DETAIL, { "user=sample", "ip=192.0.2.1" } },
+	{ AT "dovecot: imap-login: Authenticate DIGEST-MD5 failed: Aborted: user=<>, method=DIGEST-MD5,"
+	     " rip=192.0.2.1, lip=192.0.2.2, TLS, session=<x>",
+			LOG_LOST, { "ip=192.0.2.1" } },
 	{ AT "dovecot: imap-login: Logged in: user=<sample>, method=PLAIN, rip=192.0.2.1, lip=192.0.2.2,"
 	     " mpid=5613, TLS, session=<y9t4bWhhPON/AAAB>",
 			LOG_LOGIN, { "user=sample", "ip=192.0.2.1", "method=PLAIN" } },
