@@ -242,12 +242,12 @@ refusals() { # ROW...
 }
 
 @test "--vrfy: who tells, and who does not" {
-	local row server status
+	local row server fact
 	for row in "SENDMAIL OK sample@example.com: VRFY says that the address is known" "EXIM UNKNOWN rcpt: VRFY sample@example.com: 252" \
 		"OPENSMTPD UNKNOWN rcpt: VRFY sample@example.com: 500" "CHASQUID UNKNOWN rcpt: VRFY sample@example.com: 502"; do
-		read -r server status <<<"$row"
+		read -r server fact <<<"$row"
 		talk "$server" --tls none --vrfy sample@example.com
-		says "$status"
+		says "$fact"
 	done
 }
 
