@@ -50,18 +50,29 @@ static bool choose(struct imaptalk *im, const char *which, struct chosen *c)
 			(c->count > had || mailbox_lacks(&im->talk, which, im->exists));
 }
 
+static bool refuse(struct imaptalk *im, const char *error, const char *fact)
+{
+	im->talk.stage = "fetch";
+	return talk_own(&im->talk, REPORT_CRITICAL, error, fact);
+}
+
 /* Without UIDPLUS (RFC 4315) EXPUNGE takes all that are marked, by whomever. */
 static bool takes_no_others(struct imaptalk *im, struct chosen *c)
 {
+	if (c->set.overflow)
+		return refuse(im, "too-many", "too many messages at once: nothing was deleted");
+	if (im->expunged > 0)
+		return refuse(im, "folder-changed",
+				"messages went from the folder meanwhile, and the numbers of others with"
+				" them: nothing was deleted");
 	if (im->caps.has & IMAP_UIDPLUS)
 		return true;
 	if (!imaptalk_ask_quietly(im, "UID SEARCH DELETED", on_marked, c))
 		return false;
-	if (!c->others)
-		return true;
-	im->talk.stage = "fetch";
-	return talk_own(&im->talk, REPORT_CRITICAL, "marked-others",
-			"other messages are marked as deleted and would go, too: nothing was deleted");
+	return !c->others ||
+			refuse(im, "marked-others",
+					"other messages are marked as deleted and would go, too: nothing"
+					" was deleted");
 }
 
 static bool ask_with(struct imaptalk *im, const char *before, struct chosen *c, const char *after)

@@ -198,3 +198,13 @@ waits() { # WORD: when it is seen, what is waited for comes
 	says "the marks are taken back" "NO [NOPERM] not you"
 	peer_done
 }
+
+@test "imaptalk --delete: not when the numbers have changed" {
+	peer 'send * OK' 'expect a1' 'send a1 OK' 'expect a2 LOGIN' 'send a2 OK' 'expect a3' 'send a3 OK' \
+		'expect a4 SELECT' 'raw * 3 EXISTS\r\na4 OK\r\n' 'expect a5 UID FETCH 11' 'raw * 1 FETCH (UID 11)\r\n* 1 EXPUNGE\r\na5 OK\r\n' \
+		'expect a6 FETCH 2' 'raw * 2 FETCH (UID 33)\r\na6 OK\r\n' 'expect a7 LOGOUT' 'send a7 OK'
+	try imaptalk "127.0.0.1:$PORT" --tls none -u sample --pass-file pass --delete uid:11 --delete 2 --yes
+	exits 2
+	says "nothing was deleted"
+	peer_done
+}
