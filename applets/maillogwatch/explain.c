@@ -12,14 +12,11 @@ enum { DELAY_NOTABLE_MS = 10 * 1000, TEXT_MAX = 16384, INDENT = 4, PROMPT_MAX = 
 
 bool explain_is_consequence(const struct advice *a)
 {
-	static const char *const ids[] = { "dovecot-settings-invalid", "postfix-exit-status",
-		"postfix-milter-reject", "postfix-no-sasl-mechanisms", "postfix-throttling",
-		"postfix-wrapper-dropped", "sieve-store-failed" };
-
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		if (strcmp(a->id, ids[i]) == 0)
-			return true;
-	return false;
+	return bytes_among(bytes_of(a->id),
+			"dovecot-settings-invalid postfix-exit-status"
+			" postfix-milter-reject postfix-no-sasl-mechanisms"
+			" postfix-throttling postfix-wrapper-dropped"
+			" sieve-store-failed");
 }
 
 const char *const explain_stages[4] = { "before this try", "in the queue manager", "connecting",
@@ -110,13 +107,12 @@ static void put_template(struct world *w, const char *head, const char *template
 /* Commands that ask over the network, or our own queue; others look into files and daemons. */
 static bool is_for_here(const char *next)
 {
-	static const char *const words[] = { "{talk}", "smtptalk", "mscan", "dig", "openssl",
-		"b64auth", "postqueue", "maillogwatch" };
+	struct bytes rest = bytes_of(next ? next : ""), command;
 
-	for (size_t i = 0; next && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(next, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
+	return bytes_word(&rest, &command) &&
+			bytes_among(command,
+					"{talk} smtptalk mscan dig openssl b64auth postqueue"
+					" maillogwatch");
 }
 
 void explain_note(struct world *w, const struct advice *a, const struct finding *f,

@@ -120,17 +120,6 @@ static bool is_digit(unsigned char c)
 	return c >= '0' && c <= '9';
 }
 
-/* One of those in list, which blanks part. */
-static bool is_among(struct bytes word, const char *list)
-{
-	struct bytes rest = bytes_of(list), one;
-
-	while (bytes_word(&rest, &one))
-		if (bytes_equal(one, word))
-			return true;
-	return false;
-}
-
 /* PLAIN: by its own looks. */
 enum kind { PLAIN, USER, HOST };
 
@@ -146,11 +135,12 @@ static size_t user_key(struct bytes word)
 	size_t n = bytes_find(word, '=') + 1;
 
 	if (n <= word.n &&
-			is_among(bytes_head(word, n),
+			bytes_among(bytes_head(word, n),
 					"sasl_username= ruser= user= set_id= authid="
 					" from= to= ctladdr= U="))
 		return n;
-	return is_among(bytes_head(word, 8), "A=plain: A=login:") ? 8 : 0; /* Exim's A=login:NAME */
+	return bytes_among(bytes_head(word, 8), "A=plain: A=login:") ? 8 :
+								       0; /* Exim's A=login:NAME */
 }
 
 static bool is_v4(struct bytes w)
@@ -194,7 +184,7 @@ static struct bytes top_of(struct bytes w)
 
 static bool is_file(struct bytes w)
 {
-	return is_among(top_of(w),
+	return bytes_among(top_of(w),
 			"db cf conf so c log lmtp pem key sock pid py pl crt sh gz service"
 			" cache index ctl socket sieve lmdb lock tmp inc map txt cnf lua");
 }
@@ -315,7 +305,7 @@ static bool is_user_in_brackets(struct bytes before)
 			(is_letter(before.p[from - 1]) || is_digit(before.p[from - 1]) ||
 					before.p[from - 1] == '-'))
 		from--;
-	return is_among((struct bytes){ before.p + from, before.n - 1 - from },
+	return bytes_among((struct bytes){ before.p + from, before.n - 1 - from },
 			"imap pop3 lmtp lda pam sql ldap passwd-file shadow managesieve static passwd lua"
 			" oauth2 submission auth indexer-worker doveadm quota-status");
 }

@@ -90,12 +90,11 @@ static bool tell_cause(struct lines *l, const struct advice *cause)
 /* Of one login PAM writes a line that there is no such user, then one that it refused. */
 static bool follows_pam(struct lines *l, const struct advice *a, int64_t now_s)
 {
-	if (strcmp(a->id, "pam-user-unknown") == 0 || strcmp(a->id, "pam-account-unknown") == 0) {
+	if (bytes_among(bytes_of(a->id), "pam-user-unknown pam-account-unknown")) {
 		l->pam = a;
 		l->pam_s = now_s;
 	}
-	bool is_refused = strcmp(a->id, "pam-password-wrong") == 0 ||
-			strcmp(a->id, "pam-login-refused") == 0;
+	bool is_refused = bytes_among(bytes_of(a->id), "pam-password-wrong pam-login-refused");
 	return is_refused && l->pam && now_s == l->pam_s && tell_cause(l, l->pam);
 }
 

@@ -301,6 +301,16 @@ bool bytes_word(struct bytes *in, struct bytes *word)
 	return n > 0;
 }
 
+bool bytes_among(struct bytes word, const char *list)
+{
+	struct bytes rest = bytes_of(list), one;
+
+	while (bytes_word(&rest, &one))
+		if (bytes_equal(one, word))
+			return true;
+	return false;
+}
+
 bool bytes_line(struct bytes *in, struct bytes *line)
 {
 	if (in->n == 0)

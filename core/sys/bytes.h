@@ -56,6 +56,9 @@ struct bytes bytes_trim(struct bytes in);
  * Returns false at the end. */
 bool bytes_word(struct bytes *in, struct bytes *word);
 
+/* One of the words in list, which blanks part. */
+bool bytes_among(struct bytes word, const char *list);
+
 /* Takes the next line off the front of in, without its LF or CRLF. A last line without LF counts.
  * Returns false at the end. */
 bool bytes_line(struct bytes *in, struct bytes *line);

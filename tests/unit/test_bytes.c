@@ -164,6 +164,18 @@ static void test_words(void **state)
 	}
 }
 
+static void test_among(void **state)
+{
+	static const char list[] = "db cf  conf";
+
+	(void)state;
+	assert_true(bytes_among(BYTES("db"), list));
+	assert_true(bytes_among(BYTES("conf"), list));
+	assert_false(bytes_among(BYTES("con"), list));
+	assert_false(bytes_among(BYTES("db cf"), list));
+	assert_false(bytes_among(BYTES(""), list));
+}
+
 static void test_lines(void **state)
 {
 	(void)state;
@@ -269,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_among),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_search_at_every_place),
