@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TIME_MAX INT64_C(253402300799) /* the end of year 9999, in seconds since 1970 */
+
 enum { TEXT_MAX = 4096, VERSION = 2 };
 
 static void put_numbers(struct json *j, const char *key, const uint64_t *n, size_t count)
@@ -131,6 +133,13 @@ static int64_t number_of(struct bytes object, const char *key, int64_t unless)
 	return jsonread_find(object, key, &v) && jsonread_int(&v, &n) ? n : unless;
 }
 
+static int64_t time_of(struct bytes object, const char *key)
+{
+	int64_t s = number_of(object, key, SYSLOG_NO_TIME);
+
+	return s >= -TIME_MAX && s <= TIME_MAX ? s : SYSLOG_NO_TIME;
+}
+
 /* A text as its octets were; is empty where there is none. */
 static void read_text(struct bytes object, const char *key, struct buf *out)
 {
@@ -181,8 +190,10 @@ static int64_t add_segments(struct summary *s, struct bytes object)
 	if (!jsonread_find(object, "segments", &v))
 		return log_s;
 	while (jsonread_item(&v.text, &item)) {
-		struct summary_segment segment = { number_of(item.text, "from", 0),
-			number_of(item.text, "to", 0) };
+		struct summary_segment segment = { time_of(item.text, "from"),
+			time_of(item.text, "to") };
+		if (segment.from_s == SYSLOG_NO_TIME || segment.to_s < segment.from_s)
+			continue;
 		log_s = log_s == SYSLOG_NO_TIME ? segment.from_s : log_s;
 		summary_add_segment(s, segment);
 	}
@@ -227,8 +238,7 @@ static void add_faults(struct summary *s, struct bytes object)
 	while (jsonread_item(&v.text, &item)) {
 		read_text(item.text, "id", &id);
 		struct summary_fault more = { (uint64_t)number_of(item.text, "n", 0),
-			number_of(item.text, "first", SYSLOG_NO_TIME),
-			number_of(item.text, "last", SYSLOG_NO_TIME) };
+			time_of(item.text, "first"), time_of(item.text, "last") };
 		const struct advice *a = advice_by_id(buf_bytes(&id));
 		if (a)
 			summary_add_fault(s, a, &more);
@@ -247,8 +257,8 @@ static void add_mails(struct summary *s, struct bytes object, int64_t log_s)
 		return;
 	while (jsonread_item(&v.text, &item)) {
 		struct summary_life life = { .hash = (uint64_t)number_of(item.text, "id", 0),
-			.first_s = number_of(item.text, "first", SYSLOG_NO_TIME),
-			.last_s = number_of(item.text, "last", SYSLOG_NO_TIME),
+			.first_s = time_of(item.text, "first"),
+			.last_s = time_of(item.text, "last"),
 			.size = (uint32_t)number_of(item.text, "size", 0),
 			.flags = (uint32_t)number_of(item.text, "flags", 0) };
 		if (life.hash == 0 || life.flags == 0)

@@ -19,7 +19,7 @@ void tally_free(struct tally *t)
 
 struct bytes tally_text(const struct tally *t, const struct tally_row *row)
 {
-	return (struct bytes){ t->text.p + row->offset, row->n };
+	return bytes_head(bytes_skip(buf_bytes(&t->text), row->offset), row->n);
 }
 
 static uint64_t mix(uint64_t h, const unsigned char *p, size_t n)

@@ -102,6 +102,7 @@ rows() { # TABLE FILE
 	fault dovecot-auth-failed 'auth failed'
 	fault postfix-relay-denied 'Relay access denied'
 	fault postfix-connect-timeout 'Connection timed out'
+	fault postfix-tls-handshake 'SSL_accept error'
 	all=$(grep -o '"id":"[a-z0-9-]*","n":[0-9]*' out | awk -F : '{ n += $3 } END { print n }')
 	unknown=$(table unexplained | awk '{ n += $1 } END { print n + 0 }')
 	same problems $((all + unknown)) \

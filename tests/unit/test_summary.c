@@ -1,6 +1,7 @@
 /* test_summary - unit tests of maillogwatch's sums
  * SPDX-License-Identifier: MIT */
 #include "applets/maillogwatch/summary.h"
+#include "know/advice.h"
 #include "sys/mem.h"
 
 #include <setjmp.h>
@@ -282,6 +283,31 @@ static void test_what_is_no_summary(void **state)
 	}
 }
 
+/* Of another version's knowledge base, and times that are none. */
+static void test_foreign_summary(void **state)
+{
+	static const char json[] =
+			"{\"type\":\"summary\",\"version\":2,"
+			"\"segments\":[{\"from\":9000000000000000000,\"to\":9000000000000000001},"
+			"{\"from\":5,\"to\":9}],"
+			"\"faults\":[{\"id\":\"not-known-here\",\"n\":3,\"first\":1,\"last\":2},"
+			"{\"id\":\"postfix-sasl-failed\",\"n\":2,\"first\":7,\"last\":8}],"
+			"\"open\":[{\"id\":5,\"flags\":8,\"last\":9223372036854775807}]}";
+	struct summary *s = feed((struct bytes){ NULL, 0 });
+	const struct advice *a = advice_by_id(BYTES("postfix-sasl-failed"));
+
+	(void)state;
+	assert_true(summary_merge(s, bytes_of(json)));
+	assert_true(summary_merge(s, bytes_of(json)));
+	assert_int_equal(tally_get(&s->tables[SUMMARY_UNEXPLAINED], BYTES("not-known-here")), 6);
+	assert_int_equal(s->faults[a - advice_list()].count, 4);
+	assert_int_equal(s->faults[a - advice_list()].first_s, 7);
+	assert_int_equal(s->faults[a - advice_list()].last_s, 8);
+	assert_int_equal(s->segment_count, 1);
+	summary_close(s);
+	drop(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_silence_is_a_gap),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_what_is_no_summary),
+		cmocka_unit_test(test_foreign_summary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
