@@ -27,8 +27,21 @@ static void add_recipient(struct thread *m, const struct log_event *e)
 	m->recipient_count += is_new;
 	if (is_new || (r->last.class == LOG_SENT && !bytes_equal(r->last.id, e->id)))
 		*r = (struct thread_recipient){ .to = e->to, .first_s = e->at.wall_s };
+	r->before = r->last.reason;
 	r->last = *e;
 	r->tries++;
+}
+
+/* The whole mail is given up: what was last said of each recipient still is why. */
+static void expire(struct thread *m, const struct log_event *e)
+{
+	for (size_t i = 0; i < m->recipient_count; i++) {
+		struct log_event *last = &m->recipients[i].last;
+		if (last->class != LOG_DEFERRED || !bytes_equal(last->id, e->id))
+			continue;
+		last->class = LOG_EXPIRED;
+		last->at.wall_s = e->at.wall_s;
+	}
 }
 
 void thread_take(struct thread *m, const struct log_event *e)
@@ -50,6 +63,8 @@ void thread_take(struct thread *m, const struct log_event *e)
 	case LOG_EXPIRED:
 		if (e->to.n > 0)
 			add_recipient(m, e);
+		else if (e->class == LOG_EXPIRED)
+			expire(m, e);
 		break;
 	case LOG_RECEIVED: /* Exim names the mail that its notice is about */
 		if (e->id2.n > 0)
@@ -303,6 +318,8 @@ static void why_one(struct world *w, const struct thread *m, const struct thread
 	explain_facts(text, &r->last);
 	text->n -= text->n == had; /* one blank is enough */
 	put_safe(text, w, " Last said: ", r->last.reason);
+	if (r->last.class == LOG_BOUNCED)
+		put_safe(text, w, ". Before that: ", r->before);
 	buf_putc(text, '.');
 	put_next_try(text, r);
 }

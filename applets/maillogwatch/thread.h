@@ -11,9 +11,10 @@ enum { THREAD_RECIPIENTS_MAX = 100 };
 struct thread_recipient {
 	struct bytes to;
 	struct log_event last;
-	unsigned tries;  /* since it was handed on under its last id */
-	int64_t first_s; /* of the first of them */
-	bool is_gone;    /* that id was removed from the queue */
+	unsigned tries;      /* since it was handed on under its last id */
+	int64_t first_s;     /* of the first of them */
+	struct bytes before; /* the reason of the try before the last */
+	bool is_gone;        /* that id was removed from the queue */
 };
 
 /* Slices point into the lines, which the caller keeps. */

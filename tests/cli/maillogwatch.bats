@@ -478,6 +478,22 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 	says '3F1A2B4C5D a@example.org -> b@example.com, sent at 2025-03-03 04:05:02 (1 try), by filter'
 }
 
+@test "a mail that Postfix gave up after all its tries is no waiting one" {
+	cat >expired <<-'EOF'
+	Mar  3 04:05:01 mx1 postfix/qmgr[12]: 4F1A2B4C5D: from=<a@example.org>, size=1795, nrcpt=2 (queue active)
+	Mar  3 04:05:02 mx1 postfix/smtp[13]: 4F1A2B4C5D: to=<c@example.net>, relay=mx.example.net[192.0.2.8]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 Ok)
+	Mar  8 04:05:02 mx1 postfix/smtp[13]: 4F1A2B4C5D: to=<b@example.com>, relay=none, delay=432030, delays=432000/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)
+	Mar  8 04:05:03 mx1 postfix/qmgr[12]: 4F1A2B4C5D: from=<a@example.org>, status=expired, returned to sender
+	Mar  8 04:05:03 mx1 postfix/bounce[16]: 4F1A2B4C5D: sender non-delivery notification: 5F1A2B4C5E
+	Mar  8 04:05:03 mx1 postfix/qmgr[12]: 4F1A2B4C5D: removed
+	EOF
+	watch --now '2025-03-09 00:00' --trace 4F1A2B4C5D expired
+	says '= b@example.com: expired, 1 try' '= c@example.net: sent, 1 try' '[postfix-connect-timeout]'
+	watch --now '2025-03-09 00:00' --why 4F1A2B4C5D expired
+	says 'b@example.com, expired at 2025-03-08 04:05:03' 'Last said: connect to mx.example.com'
+	says_not 'Next try'
+}
+
 @test "why: of Exim, and of a mail that was given up" {
 	printf '%s\n' '2025-03-03 04:05:06 1tp0ab-00003f-1X <= a@example.com H=m.example.com [192.0.2.1] P=esmtp S=500' \
 		'2025-03-03 04:05:07 1tp0ab-00003f-1X == b@example.org R=dnslookup T=remote_smtp defer (-53): retry time not reached for any host' >exim
@@ -486,7 +502,7 @@ watch() { try maillogwatch --now "$NOW" "$@"; }
 		'exinext example.org; at once: exim -M 1tp0ab-00003f-1X' '[exim-retry-wait]'
 	echo '2025-03-04 04:05:07 1tp0ab-00003f-1X ** b@example.org R=dnslookup T=remote_smtp: retry timeout exceeded' >>exim
 	watch --why 1tp0ab-00003f-1X exim
-	says 'bounced at' '[exim-retry-timeout]'
+	says 'bounced at' 'Last said: retry timeout exceeded. Before that: retry time not reached' '[exim-retry-timeout]'
 	says_not 'Next try'
 }
 
