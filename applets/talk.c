@@ -1013,10 +1013,15 @@ void talk_note_challenge(struct bytes text, struct buf *note)
 
 void talk_quit(struct talk *t)
 {
+	enum { QUIT_MS = 10 * 1000 };
+
 	t->stage = "quit";
 	if (!t->d.s || t->d.is_over || t->is_quit)
 		return;
-	t->is_quit = dialog_ask(&t->d, t->proto == PROTO_IMAP ? "LOGOUT" : "QUIT");
+	if (t->proto == PROTO_SMTP) /* RFC 5321 4.1.1.10: nothing hangs on the answer */
+		t->is_quit = dialog_command(&t->d, BYTES("QUIT"), BYTES("QUIT"), QUIT_MS);
+	else
+		t->is_quit = dialog_ask(&t->d, t->proto == PROTO_IMAP ? "LOGOUT" : "QUIT");
 	if (!t->is_quit)
 		transcript_note(&t->transcript,
 				t->proto == PROTO_IMAP ? "no answer to LOGOUT" :

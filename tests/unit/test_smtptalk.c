@@ -276,6 +276,22 @@ static void test_usage_errors(void **state)
 	}
 }
 
+/* Neither -t nor the default makes a run wait long for what says nothing. */
+static void test_quit_is_not_waited_for_long(void **state)
+{
+	static const char *const replies[] = { "220 x\r\n", "250 x\r\n", NULL };
+	static const char *const words[] = { "smtptalk", "localhost", "--caps", "-t", "300", NULL };
+	struct fake_peer p;
+
+	(void)state;
+	fake_peer_init(&p, replies);
+	p.hang = true;
+	assert_int_equal(fake_peer_run(&p, smtptalk_main, words), 0);
+	assert_non_null(strstr(fake_world_out(&p.world), "no answer to QUIT"));
+	assert_int_equal(p.world.now_ms, 10 * 1000);
+	fake_peer_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_piped_lines),
 		cmocka_unit_test(test_show_secrets),
+		cmocka_unit_test(test_quit_is_not_waited_for_long),
 		cmocka_unit_test(test_usage_errors),
 	};
 
