@@ -538,21 +538,12 @@ static enum log_family imapd_family(struct bytes text)
 
 static bool is_postfix_daemon(struct bytes name)
 {
-	static const struct bytes daemons[] = { BYTES("smtpd"), BYTES("qmgr"), BYTES("cleanup"),
-		BYTES("smtp"), BYTES("lmtp"), BYTES("local"), BYTES("virtual"), BYTES("pipe"),
-		BYTES("pickup"), BYTES("bounce"), BYTES("error"), BYTES("retry"), BYTES("anvil"),
-		BYTES("scache"), BYTES("master"), BYTES("postscreen"), BYTES("dnsblog"),
-		BYTES("tlsproxy"), BYTES("tlsmgr"), BYTES("trivial-rewrite"), BYTES("proxymap"),
-		BYTES("verify"), BYTES("showq"), BYTES("spawn"), BYTES("discard"), BYTES("oqmgr"),
-		BYTES("nqmgr"), BYTES("flush"), BYTES("qmqpd"), BYTES("postlogd"),
-		BYTES("postdrop"), BYTES("postsuper"), BYTES("postqueue"), BYTES("postmap"),
-		BYTES("postalias"), BYTES("sendmail"), BYTES("postfix-script"), BYTES("proxywrite"),
-		BYTES("postlog"), BYTES("postmulti"), BYTES("defer"), BYTES("trace") };
-
-	for (size_t i = 0; i < COUNT(daemons); i++)
-		if (bytes_equal(name, daemons[i]))
-			return true;
-	return false;
+	return bytes_among(name,
+			"smtpd qmgr cleanup smtp lmtp local virtual pipe pickup bounce error retry"
+			" anvil scache master postscreen dnsblog tlsproxy tlsmgr trivial-rewrite"
+			" proxymap verify showq spawn discard oqmgr nqmgr flush qmqpd postlogd"
+			" postdrop postsuper postqueue postmap postalias sendmail postfix-script"
+			" proxywrite postlog postmulti defer trace");
 }
 
 /* A program of one word. */
