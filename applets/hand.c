@@ -324,6 +324,10 @@ static const char *hint_of(const struct hand *h, struct bytes line)
 		return h->caps.has & SMTP_STARTTLS && !stream_is_tls(t->d.s) ?
 				"AUTH is not offered before TLS: /starttls, then EHLO again" :
 				"AUTH is not in the list that EHLO gave";
+	if (is_verb(line, "STARTTLS") && stream_is_tls(t->d.s))
+		return "TLS is on already";
+	if (is_verb(line, "STARTTLS") && h->knows_caps && !(h->caps.has & SMTP_STARTTLS))
+		return "STARTTLS is not in the list that EHLO gave";
 	if (is_verb(line, "RCPT") && !h->has_mail)
 		return "no MAIL FROM was accepted yet: RCPT needs one first";
 	if (is_verb(line, "DATA") && !h->has_rcpt)
@@ -487,6 +491,15 @@ static enum script_look run_command(struct hand *h, const struct command *c, str
 	return look;
 }
 
+static enum script_look hinted(struct hand *h, enum script_look look, struct bytes line)
+{
+	const char *hint = look == SCRIPT_SEND ? hint_of(h, line) : NULL;
+
+	if (hint)
+		say(h, hint);
+	return look;
+}
+
 enum script_look hand_look(void *ctx, enum script_state state, struct bytes *line)
 {
 	struct hand *h = ctx;
@@ -495,8 +508,11 @@ enum script_look hand_look(void *ctx, enum script_state state, struct bytes *lin
 	open_bufs(h);
 	bytes_word(&args, &word);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (bytes_equal_nocase(word, bytes_of(commands[i].name)))
-			return run_command(h, &commands[i], bytes_trim(args), line);
+		if (bytes_equal_nocase(word, bytes_of(commands[i].name))) {
+			enum script_look look =
+					run_command(h, &commands[i], bytes_trim(args), line);
+			return hinted(h, look, *line);
+		}
 	/* base64 may begin with a slash too */
 	if (state == SCRIPT_CHALLENGED)
 		return h->t->proto != PROTO_IMAP ? look_answer(h, line) : SCRIPT_SEND;
@@ -509,10 +525,7 @@ enum script_look hand_look(void *ctx, enum script_state state, struct bytes *lin
 		say(h, "an IMAP command begins with a tag (a1 NOOP): not sent");
 		return SCRIPT_DONE;
 	}
-	const char *hint = hint_of(h, *line);
-	if (hint)
-		say(h, hint);
-	return SCRIPT_SEND;
+	return hinted(h, SCRIPT_SEND, *line);
 }
 
 bool hand_data(void *ctx, struct bytes part)

@@ -72,6 +72,17 @@ lines() {
 	exits 2
 	peer_done
 	says 'RCPT needs one first' 'AUTH is not offered before TLS'
+	peer 'send 220 x' 'expect EHLO' 'raw 250-x\r\n250 DSN\r\n' 'expect STARTTLS' 'send 502 5.5.1 not implemented' 'expect QUIT' 'send 221 Bye'
+	lines 'EHLO client.example.com' /starttls QUIT
+	try smtptalk "localhost:$PORT"
+	exits 2
+	peer_done
+	says 'STARTTLS is not in the list that EHLO gave' '[starttls-refused]'
+	says_not 'offers STARTTLS'
+	sink --smtp 0
+	lines 'EHLO client.example.com' /starttls /starttls 'EHLO client.example.com' QUIT
+	try smtptalk "localhost:$SMTP"
+	says 'TLS is on already'
 }
 
 @test "a typed verb that nobody knows has a stage of its own" {
