@@ -21,7 +21,7 @@ BASE = -std=c11 -D_GNU_SOURCE -Icore -I. $(WARN)
 # calls are looked at across files: 25 kB less; make LTO=-fno-lto links in a moment
 LTO = -flto=auto -flto-partition=one
 SMALL = -Oz -flto=auto -ffat-lto-objects -malign-data=abi -fno-pie -ffunction-sections -fdata-sections \
-	-fno-unwind-tables -fno-asynchronous-unwind-tables
+	-fno-unwind-tables -fno-asynchronous-unwind-tables -fno-inline-functions-called-once -fno-jump-tables
 SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 	$(FUZZER:%=-fsanitize=%-no-link)
 ifeq ($(DEPS),system)
