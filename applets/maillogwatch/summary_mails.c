@@ -17,6 +17,7 @@
 enum {
 	SLOTS_FIRST = 1024,
 	SLOTS_MAX = 2 * SUMMARY_IDS_MAX,
+	OVER_MAX = SLOTS_MAX, /* more than there are in a full table */
 	ROOM_FIRST = 64,
 	SENDERS_MAX = 4 * 1024 * 1024,
 	LATE_S = 60,    /* what is logged so long behind "removed" is of the same mail */
@@ -53,18 +54,6 @@ static struct bytes sender_of(const struct summary *s, const struct summary_life
 	return bytes_of((const char *)s->senders.p + life->sender);
 }
 
-static uint32_t keep_sender(struct summary *s, struct bytes sender)
-{
-	size_t at = s->senders.n;
-
-	sender = bytes_head(sender, TALLY_KEY_MAX);
-	if (sender.n == 0 || at + sender.n + 1 > SENDERS_MAX || memchr(sender.p, '\0', sender.n))
-		return 0;
-	buf_put(&s->senders, sender);
-	buf_putc(&s->senders, '\0');
-	return (uint32_t)at;
-}
-
 static void count_queued(struct summary *s, uint32_t size, struct bytes sender)
 {
 	s->mail_octets += size;
@@ -86,6 +75,48 @@ static void count_rest(struct summary *s, const struct summary_life *life)
 		count(s, life, life->flags);
 }
 
+static uint32_t put_sender(struct buf *senders, struct bytes sender)
+{
+	size_t at = senders->n;
+
+	if (sender.n == 0 || at + sender.n + 1 > SENDERS_MAX)
+		return 0;
+	buf_put(senders, sender);
+	buf_putc(senders, '\0');
+	return (uint32_t)at;
+}
+
+/* Counts the lives that are over as if nothing came before them, and makes room. */
+static void give_up(struct summary *s)
+{
+	struct buf senders = BUF(SENDERS_MAX);
+	size_t parts = s->parts.count;
+
+	for (size_t i = 0; i < s->over.count; i++)
+		if (!(s->over.at[i].flags & SUMMARY_BEGUN)) {
+			count_rest(s, &s->over.at[i]);
+			s->forgotten_ids++;
+		}
+	s->over.count = 0;
+	buf_putc(&senders, '\0');
+	for (size_t i = 0; i < parts + s->slots; i++) {
+		struct summary_life *life = i < parts ? &s->parts.at[i] : &s->lives[i - parts];
+		life->sender = put_sender(&senders, sender_of(s, life));
+	}
+	buf_free(&s->senders);
+	s->senders = senders;
+}
+
+static void keep_sender(struct summary *s, struct summary_life *life, struct bytes sender)
+{
+	sender = bytes_head(sender, TALLY_KEY_MAX);
+	sender = bytes_head(sender, bytes_find(sender, '\0'));
+	life->sender = 0;
+	if (s->senders.n + sender.n + 1 > SENDERS_MAX)
+		give_up(s);
+	life->sender = put_sender(&s->senders, sender);
+}
+
 /* Another log may end with the line that named this mail first, as if it were another. */
 static bool may_be_named_before(const struct summary *s, const struct summary_life *life)
 {
@@ -98,12 +129,8 @@ static void end(struct summary *s, const struct summary_life *life)
 {
 	if ((life->flags & SUMMARY_BEGUN) && !may_be_named_before(s, life))
 		return;
-	if (s->over.count == SUMMARY_IDS_MAX) {
-		for (size_t i = 0; i < s->over.count; i++)
-			count_rest(s, &s->over.at[i]);
-		s->forgotten_ids += s->over.count;
-		s->over.count = 0;
-	}
+	if (s->over.count == OVER_MAX)
+		give_up(s);
 	push(&s->over, life);
 	s->over.at[s->over.count - 1].flags |= SUMMARY_OVER;
 }
@@ -138,6 +165,8 @@ static void move(struct summary *s, size_t slots, int64_t limit_s)
 	struct summary_life *old = s->lives, *stop = old + s->slots;
 	int64_t now_s = newest_s(s);
 
+	if (s->over.count + s->life_count > OVER_MAX) /* not while they are on their way */
+		give_up(s);
 	s->slots = slots;
 	s->lives = xcalloc(slots, sizeof(s->lives[0]));
 	s->life_count = 0;
@@ -224,7 +253,7 @@ void summary_mail(struct summary *s, const struct log_event *e, unsigned flags)
 	life->flags |= fresh;
 	if (!(life->flags & SUMMARY_BEGUN) && (fresh & SUMMARY_QUEUED)) {
 		life->size = e->size;
-		life->sender = keep_sender(s, e->from);
+		keep_sender(s, life, e->from);
 	} else if (life->flags & SUMMARY_BEGUN) {
 		if (fresh & SUMMARY_QUEUED)
 			count_queued(s, e->size, e->from);
@@ -236,9 +265,10 @@ void summary_mails_add(struct summary *s, const struct summary_life *life, struc
 		int64_t log_s)
 {
 	push(&s->parts, life);
-	s->parts.at[s->parts.count - 1].sender = keep_sender(s, sender);
-	s->parts.at[s->parts.count - 1].log_s = log_s;
-	s->parts.at[s->parts.count - 1].order = (uint32_t)s->parts.count;
+	struct summary_life *part = &s->parts.at[s->parts.count - 1];
+	part->log_s = log_s;
+	part->order = (uint32_t)s->parts.count;
+	keep_sender(s, part, sender);
 }
 
 /* By id, then by log, then as they stood there. */

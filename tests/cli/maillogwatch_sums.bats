@@ -114,6 +114,19 @@ rows() { # TABLE FILE
 		fail "the exporter's file says something else"
 }
 
+@test "mails without a beginning are counted, however many and whoever sent them" {
+	awk 'BEGIN { for (i = 4096; i < 304096; i++) {
+		at = sprintf("Mar  3 %02d:%02d:%02d mx1", i / 18000, i / 300 % 60, i / 5 % 60)
+		printf "%s postfix/qmgr[1]: %010X: from=<a-rather-long-address-of-a-list-no-%d@lists.example.org>, size=10, nrcpt=1 (queue active)\n%s postfix/qmgr[1]: %010X: removed\n", at, i, i % 3, at, i
+	} }' >many
+	watch --summary many
+	exits 0
+	for i in 0 1 2; do
+		says "100,000 a-rather-long-address-of-a-list-no-$i@lists.example.org"
+	done
+	says_not '<>'
+}
+
 @test "the sum of rotated, packed parts is that of the whole" {
 	watch --summary --json "$LOG"
 	cp out whole
