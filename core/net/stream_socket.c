@@ -18,7 +18,8 @@
 
 struct socket_impl {
 	int fd;
-	pid_t child; /* 0 = none */
+	pid_t child;   /* 0 = none */
+	bool owes_ack; /* octets came, and none were sent since */
 };
 
 static ssize_t socket_read(void *impl, unsigned char *to, size_t n, short *wants, struct err *e)
@@ -29,15 +30,19 @@ static ssize_t socket_read(void *impl, unsigned char *to, size_t n, short *wants
 	do
 		got = recv(k->fd, to, n, 0);
 	while (got < 0 && errno == EINTR);
-	/* A server that writes a reply in two pieces sends the second when the first is
-	 * acknowledged, which the kernel puts off for 40 ms: courier-imap 5.1, each FETCH. */
-	if (got > 0 && (size_t)got < n)
-		setsockopt(k->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+	k->owes_ack = k->owes_ack || got > 0;
 	if (got >= 0)
 		return got;
 	*wants = POLLIN;
-	if (errno == EAGAIN)
+	if (errno == EAGAIN) {
+		/* A server that writes twice sends the second when the first is acknowledged, which
+		 * the kernel puts off for 40 ms: courier-imap 5.1, each FETCH; Postfix 3.7, its
+		 * greeting behind TLS 1.3's session tickets. */
+		if (k->owes_ack)
+			setsockopt(k->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+		k->owes_ack = false;
 		return -1;
+	}
 	err_sys(e, err_kind_of(errno), errno, "read");
 	return -2;
 }
@@ -51,6 +56,7 @@ static ssize_t socket_write(void *impl, const unsigned char *from, size_t n, sho
 	do
 		put = send(k->fd, from, n, MSG_NOSIGNAL);
 	while (put < 0 && errno == EINTR);
+	k->owes_ack = k->owes_ack && put < 0;
 	if (put >= 0)
 		return put;
 	*wants = POLLOUT;
