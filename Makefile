@@ -83,7 +83,7 @@ build/tests/peer build/tests/tty build/tests/dns: build/tests/%: tests/fakes/%.c
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O1 -o $@ $<
 
 # what gigabytes go through
-$(patsubst %,build/musl/%.o,$(addprefix core/,sys/bytes sys/buf proto/b64_fast proto/syslog proto/maillog proto/maillog_postfix know/match) applets/maillogwatch/tally): DEFINES = -O2
+$(patsubst %,build/musl/%.o,$(addprefix core/,sys/bytes sys/buf proto/b64_fast proto/syslog proto/maillog proto/maillog_postfix know/match) applets/maillogwatch/tally): DEFINES = -O2 -fjump-tables -finline-functions-called-once
 build/musl/core/sys/copy.o: DEFINES = -fno-lto	# LTO would lose memcpy
 build/%/core/sys/version.o: DEFINES = -DMTABOX_VERSION='"$(VERSION)"' -DMTABOX_BUILD_EPOCH=$(EPOCH)
 build/musl/core/sys/version.o build/$(SAN)/core/sys/version.o: build/version
