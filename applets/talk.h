@@ -95,8 +95,14 @@ int talk_run(struct talk *t, struct world *w, int argc, char **argv);
  * does, unless STARTTLS or a login is to come before. has_steps: there is something else to do. */
 void talk_session(struct talk *t, bool has_steps);
 
-/* Resolves, connects, TLS where it comes first, greeting; port when the user named none. */
+/* Resolves, connects, TLS where it comes first, greeting; port when the user named none. Its two
+ * parts, for who has other hosts to try: talk_connect adds no verdict when it fails. */
 bool talk_open(struct talk *t, unsigned port);
+bool talk_connect(struct talk *t, unsigned port);
+bool talk_opened(struct talk *t);
+
+/* The host, or "unix:..." or "exec:..." as the user wrote it. */
+const char *talk_peer(const struct talk *t);
 
 /* What the options say of TLS; borrowed from t. */
 struct tls_options talk_tls_options(const struct talk *t);
@@ -112,10 +118,6 @@ bool talk_certificate(struct talk *t);
 
 /* The server's certificate in a line: names, issuer, key, days left. Foreign octets. */
 void talk_put_certificate(const struct talk *t, struct buf *out);
-
-/* talk_open with every mail host of a domain in the order of its MX records, as an MTA does, until
- * one greets well. The endpoint's host is the domain, and then the host. */
-bool talk_open_mx(struct talk *t, unsigned port);
 
 /* STARTTLS or STLS as --tls says. offered: it is in the capability list. *started tells whether
  * the lists have to be asked for again. */

@@ -206,7 +206,7 @@ static bool greet(struct talk *t)
 			s->talk.common->tls == OPT_TLS_IMPLICIT ? PORT_SUBMISSIONS :
 								  PORT_SMTP;
 
-	if (!(s->o.mx ? talk_open_mx(t, port) : talk_open(t, port)))
+	if (!(s->o.mx ? smtptalk_open_mx(t, port) : talk_open(t, port)))
 		return false;
 	choose_ehlo_name(s);
 	if (!dialog_is_ok(&t->d))

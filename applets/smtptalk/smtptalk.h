@@ -86,6 +86,10 @@ void smtptalk_relay_test(struct smtptalk *s);
 /* --smuggle: one message as it is due, then one for each other end of data; adds the verdict. */
 void smtptalk_smuggle(struct smtptalk *s, bool (*reopen)(struct smtptalk *s));
 
+/* talk_open with every mail host of a domain in the order of its MX records, as an MTA does, until
+ * one greets well. The endpoint's host is the domain, and then the host. */
+bool smtptalk_open_mx(struct talk *t, unsigned port);
+
 /* --inject: is a NOOP that comes in clear behind STARTTLS answered in TLS? Adds the verdict. */
 void smtptalk_inject(struct smtptalk *s);
 
