@@ -73,7 +73,7 @@ static void note_row(struct talk *t, struct bytes before, struct bytes after)
 	buf_free(&row);
 }
 
-void offers_compare(struct talk *t, struct bytes before, struct bytes after)
+static void compare(struct talk *t, struct bytes before, struct bytes after)
 {
 	struct bytes starttls = t->proto == PROTO_POP3 ? BYTES("STLS") : BYTES("STARTTLS");
 	struct bytes rest = before, line;
@@ -96,4 +96,19 @@ void offers_compare(struct talk *t, struct bytes before, struct bytes after)
 	while (bytes_line(&rest, &line))
 		if (!has_line(before, line) && partner(t, before, line).n == 0)
 			note_row(t, (struct bytes){ NULL, 0 }, line);
+}
+
+bool offers_secure(struct talk *t, bool offered, struct buf *list, bool (*ask)(struct talk *t))
+{
+	struct buf before = BUF(OFFERS_MAX);
+	bool started;
+
+	if (!talk_starttls(t, offered, &started))
+		return false;
+	buf_put(&before, buf_bytes(list));
+	bool ok = !started || ask(t);
+	if (ok && started)
+		compare(t, buf_bytes(&before), buf_bytes(list));
+	buf_free(&before);
+	return ok;
 }

@@ -155,8 +155,10 @@ static void on_capability(struct imaptalk *im, const struct imap_untagged *u)
 	}
 }
 
-static bool capability(struct imaptalk *im)
+static bool capability(struct talk *t)
 {
+	struct imaptalk *im = (struct imaptalk *)t;
+
 	im->caps = (struct imap_caps){ 0 };
 	buf_clear(&im->offers);
 	im->on_untagged = on_capability;
@@ -170,21 +172,6 @@ static bool capability(struct imaptalk *im)
 static bool is_preauth(const struct imaptalk *im)
 {
 	return bytes_starts_nocase(reply_line(&im->talk.d.reply, 0), BYTES("* PREAUTH"));
-}
-
-static bool secure(struct imaptalk *im)
-{
-	struct buf before = BUF(OFFERS_MAX);
-	bool started;
-
-	if (!talk_starttls(&im->talk, im->caps.has & IMAP_STARTTLS, &started))
-		return false;
-	buf_put(&before, buf_bytes(&im->offers));
-	bool ok = !started || capability(im);
-	if (ok && started)
-		offers_compare(&im->talk, buf_bytes(&before), buf_bytes(&im->offers));
-	buf_free(&before);
-	return ok;
 }
 
 static bool authenticate(struct imaptalk *im)
@@ -328,7 +315,7 @@ static void after_login(struct imaptalk *im)
 {
 	if (im->talk.o.auth_only) {
 		mailbox_logged_in(&im->talk);
-	} else if (capability(im)) {
+	} else if (capability(&im->talk)) {
 		bool ok = transactions(im);
 		talk_quit(&im->talk);
 		if (ok && !im->is_again)
@@ -344,10 +331,11 @@ static void steps(struct talk *t, bool lines_follow)
 
 	if (t->o.probe)
 		probe_banner(t);
-	if (!capability(im))
+	if (!capability(t))
 		return;
 	bool has_starttls = im->caps.has & IMAP_STARTTLS;
-	if ((!is_in && !secure(im)) || (has_user && !is_in && !log_in(im))) {
+	if ((!is_in && !offers_secure(t, has_starttls, &im->offers, capability)) ||
+			(has_user && !is_in && !log_in(im))) {
 		/* told */
 	} else if (lines_follow && run_lines(t)) {
 		/* told */

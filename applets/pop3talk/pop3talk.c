@@ -120,9 +120,9 @@ static void on_capa_line(void *ctx, struct bytes line)
 }
 
 /* A server without CAPA (popa3d) is no failure: RFC 1939 servers have USER and PASS. */
-static bool capa(struct pop3talk *p)
+static bool capa(struct talk *t)
 {
-	struct talk *t = &p->talk;
+	struct pop3talk *p = (struct pop3talk *)t;
 	struct mailview_lines lines;
 	struct dot_reader dots = { 0 };
 
@@ -152,21 +152,6 @@ static bool greet(struct talk *t)
 	if (pop3_apop_stamp(reply_text(&t->d.reply, 0), &stamp))
 		buf_put(&p->stamp, stamp);
 	return true;
-}
-
-static bool secure(struct pop3talk *p)
-{
-	struct buf before = BUF(OFFERS_MAX);
-	bool started;
-
-	if (!talk_starttls(&p->talk, p->caps.has & POP3_STLS, &started))
-		return false;
-	buf_put(&before, buf_bytes(&p->offers));
-	bool ok = !started || capa(p);
-	if (ok && started)
-		offers_compare(&p->talk, buf_bytes(&before), buf_bytes(&p->offers));
-	buf_free(&before);
-	return ok;
 }
 
 static bool log_in(struct pop3talk *p)
@@ -334,10 +319,10 @@ static void steps(struct talk *t, bool lines_follow)
 
 	if (t->o.probe)
 		probe_banner(t);
-	if (!capa(p))
+	if (!capa(t))
 		return;
 	bool has_stls = p->caps.has & POP3_STLS;
-	if (!secure(p) || (has_user && !log_in(p)))
+	if (!offers_secure(t, has_stls, &p->offers, capa) || (has_user && !log_in(p)))
 		return;
 	if (lines_follow && run_lines(t))
 		return;

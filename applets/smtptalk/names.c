@@ -75,15 +75,3 @@ void smtptalk_masked(struct smtptalk *s)
 	report_advise(&t->report, &v, &f);
 	buf_free(&fact);
 }
-
-/* ---- the list of the EHLO answer ---- */
-
-void smtptalk_keep_list(struct smtptalk *s, struct buf *list)
-{
-	const struct reply *r = &s->talk.d.reply;
-
-	for (size_t i = 1; i < r->line_count; i++) {
-		buf_put(list, bytes_trim(reply_text(r, i)));
-		buf_putc(list, '\n');
-	}
-}

@@ -174,10 +174,12 @@ static bool say_hello(struct smtptalk *s, const char *verb)
 
 /* HELO is tried only where the answer says that EHLO is not known; a 421 or a policy refusal
  * stays what it is. */
-static bool ehlo(struct smtptalk *s)
+static bool ehlo(struct talk *t)
 {
-	struct talk *t = &s->talk;
+	struct smtptalk *s = (struct smtptalk *)t;
 
+	s->caps = (struct smtp_caps){ 0 };
+	buf_clear(&s->list);
 	if (!say_hello(s, s->o.lmtp ? "LHLO" : "EHLO"))
 		return talk_failed(t, "ehlo");
 	int code = t->d.reply.code;
@@ -189,6 +191,10 @@ static bool ehlo(struct smtptalk *s)
 	if (!dialog_is_ok(&t->d))
 		return talk_refused(t, "ehlo", NULL);
 	smtp_caps_read(&t->d.reply, &s->caps);
+	for (size_t i = 1; i < t->d.reply.line_count; i++) {
+		buf_put(&s->list, bytes_trim(reply_text(&t->d.reply, i)));
+		buf_putc(&s->list, '\n');
+	}
 	if (t->common->verbose > 0)
 		smtptalk_note_mechs(s);
 	if (s->caps.has & SMTP_MASKED)
@@ -233,34 +239,22 @@ static bool pose(struct smtptalk *s)
 		return talk_failed(t, "command");
 	if (!dialog_is_ok(&t->d))
 		return talk_refused(t, "command", NULL);
-	return ehlo(s);
+	return ehlo(t);
 }
 
 static bool secure(struct smtptalk *s)
 {
-	bool started;
+	struct talk *t = &s->talk;
+	bool is_offered = s->caps.has & SMTP_STARTTLS;
 
-	if (s->has_started_tls && !(s->caps.has & SMTP_STARTTLS)) {
-		s->talk.stage = "tls";
-		return talk_own(&s->talk, REPORT_CRITICAL, "starttls-vanished",
+	if (s->has_started_tls && !is_offered) {
+		t->stage = "tls";
+		return talk_own(t, REPORT_CRITICAL, "starttls-vanished",
 				"STARTTLS is not offered, and was in the session before");
 	}
-	buf_clear(&s->list);
-	smtptalk_keep_list(s, &s->list);
-	if (!talk_starttls(&s->talk, s->caps.has & SMTP_STARTTLS, &started))
-		return false;
-	s->has_started_tls = started;
-	if (!started)
-		return true;
-	/* what was learned in clear text must be forgotten: RFC 3207 4.2 */
-	s->caps = (struct smtp_caps){ 0 };
-	if (!ehlo(s))
-		return false;
-	struct buf after = BUF(OFFERS_MAX);
-	smtptalk_keep_list(s, &after);
-	offers_compare(&s->talk, buf_bytes(&s->list), buf_bytes(&after));
-	buf_free(&after);
-	return true;
+	bool ok = offers_secure(t, is_offered, &s->list, ehlo);
+	s->has_started_tls = t->facts.tls.by_starttls && stream_is_tls(t->d.s);
+	return ok;
 }
 
 /* Another session, as far as the login; for a second one. */
@@ -268,8 +262,7 @@ static bool reopen(struct smtptalk *s)
 {
 	talk_quit(&s->talk);
 	talk_reset(&s->talk);
-	s->caps = (struct smtp_caps){ 0 };
-	return greet(&s->talk) && ehlo(s) && pose(s) && secure(s);
+	return greet(&s->talk) && ehlo(&s->talk) && pose(s) && secure(s);
 }
 
 /* ---- lines from standard input ---- */
@@ -388,13 +381,11 @@ static void verify(struct smtptalk *s)
 static void probe(struct smtptalk *s)
 {
 	probe_banner(&s->talk);
-	if (!ehlo(s) || !pose(s))
+	if (!ehlo(&s->talk) || !pose(s))
 		return;
 	bool has_starttls = s->caps.has & SMTP_STARTTLS;
 	if (!secure(s))
 		return;
-	buf_clear(&s->list);
-	smtptalk_keep_list(s, &s->list);
 	if (s->o.dane && !smtptalk_dane(s))
 		return;
 	probe_rest(&s->talk,
@@ -444,7 +435,7 @@ static void steps(struct talk *t, bool lines_follow)
 		talk_ok(t, "banner", NULL, "the server greets", "that it accepts mail or logins");
 		return;
 	}
-	if (!ehlo(s) || !pose(s))
+	if (!ehlo(&s->talk) || !pose(s))
 		return;
 	if (s->o.inject) {
 		smtptalk_inject(s);

@@ -103,6 +103,3 @@ void smtptalk_masked(struct smtptalk *s);
 /* The certificate against the TLSA records of host and port (RFC 7672), as a verdict: UNKNOWN when
  * the resolver does not say that they are authentic. What matches them is not judged otherwise. */
 bool smtptalk_dane(struct smtptalk *s);
-
-/* The keywords of the EHLO answer in d.reply, a line each. */
-void smtptalk_keep_list(struct smtptalk *s, struct buf *list);
