@@ -13,7 +13,7 @@
 	{'4', "ipv4", NULL, OPT_FLAG, AT(ipv4), "use IPv4 only", 0, 0}, \
 	{'6', "ipv6", NULL, OPT_FLAG, AT(ipv6), "use IPv6 only", 0, 0}, \
 	{'t', "timeout", "S", OPT_NUMBER, AT(timeout_s), \
-		"end the whole run after S seconds; else each wait has its own limit", 1, 86400}, \
+		"end the whole run after S seconds, 10 with --nagios; else each wait has its own limit", 1, 86400}, \
 	{0, "dns", "ADDR", OPT_TEXT, AT(dns), "ask this name server, not those of /etc/resolv.conf", 0, 0}, \
 	{0, "ca-file", "FILE", OPT_TEXT, AT(ca_file), \
 		"trust the certificates in this PEM file instead of the machine's or the built-in ones", 0, 0}
@@ -44,8 +44,7 @@
 	{'q', "quiet", NULL, OPT_FLAG, AT(quiet), "verdicts only, no transcript", 0, 0}, \
 	{'v', "verbose", NULL, OPT_COUNT, AT(verbose), "tell more; may be repeated", 0, 0}, \
 	{'j', "json", NULL, OPT_FLAG, AT(json), "one JSON object a line", 0, 0}, \
-	{0, "nagios", NULL, OPT_FLAG, AT(nagios), \
-		"one line with performance data, for monitoring; sets --timeout 10 unless told", 0, 0}, \
+	{0, "nagios", NULL, OPT_FLAG, AT(nagios), "one line with performance data, for monitoring", 0, 0}, \
 	{0, "color", "auto|always|never", OPT_CHOICE, AT(color), \
 		"auto: on a terminal, unless NO_COLOR is set or TERM is dumb", 0, 0}, \
 	{0, "show-secrets", NULL, OPT_FLAG, AT(show_secrets), \
