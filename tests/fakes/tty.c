@@ -70,9 +70,13 @@ static void wait_for(struct tty *t, const char *text)
 	}
 }
 
+/* At once, as what is pasted comes. */
 static void type(struct tty *t, const char *in)
 {
-	for (; *in; in++) {
+	char out[4096];
+	size_t n = 0;
+
+	for (; *in && n < sizeof(out); in++) {
 		char c = *in;
 
 		if (c == '\\' && in[1]) {
@@ -85,9 +89,10 @@ static void type(struct tty *t, const char *in)
 				c = c == 'r' ? '\r' : c == 'n' ? '\n' : c;
 			}
 		}
-		if (write(t->fd, &c, 1) != 1)
-			fail("type", strerror(errno));
+		out[n++] = c;
 	}
+	if (*in || write(t->fd, out, n) != (ssize_t)n)
+		fail("type", *in ? "too much" : strerror(errno));
 }
 
 static void check_echo(struct tty *t, int wanted)

@@ -23,7 +23,7 @@ static void plain_comes_back(struct bytes in)
 
 	for (size_t i = 0; i < 3; i++)
 		bytes_word(&rest, &word[i]);
-	struct sasl_creds creds = { word[2], word[0], word[1] };
+	struct sasl_creds creds = { .authzid = word[2], .user = word[0], .password = word[1] };
 	if (sasl_plain(&out, &creds, &why)) {
 		must(sasl_look_at(buf_bytes(&out), &f) == SASL_LOOK_PLAIN);
 		must(bytes_equal(f.user, creds.user) && bytes_equal(f.password, creds.password) &&
