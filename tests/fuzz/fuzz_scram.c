@@ -25,7 +25,8 @@ static bool is_cheap(struct bytes in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = { data, size };
-	const struct scram_exchange x = { HASH_SHA1, BYTES("p"), BYTES("n,,n=u,r=nonce"), in, false };
+	const struct scram_exchange x = { HASH_SHA1, BYTES("p"), BYTES("n,,n=u,r=nonce"), in,
+		true };
 	struct buf out = BUF_SECRET(8192), due = BUF_SECRET(128);
 	const char *why;
 
