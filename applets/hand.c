@@ -237,18 +237,12 @@ static bool read_login(struct hand *h, struct bytes args, unsigned *mech, struct
 /* Without a mechanism by the command that takes a password. */
 static bool log_in(struct talk *t, unsigned mech)
 {
-	struct auth_how how = { .mech = mech, .creds = &t->creds };
-	struct buf unused = BUF(40);
+	/* whether IMAP's SASL-IR is offered was perhaps not asked */
+	struct auth_how how = { mech, &t->creds, .no_initial = t->proto == PROTO_IMAP };
 
 	if (!mech)
 		return t->proto == PROTO_IMAP ? auth_login(&t->d, &t->creds) :
 						auth_user_pass(&t->d, &t->creds);
-	if (t->proto == PROTO_IMAP) {
-		dialog_tag(&t->d, &unused);
-		how.tag = t->d.tag;
-		how.no_initial = true; /* whether SASL-IR is offered was perhaps not asked */
-	}
-	buf_free(&unused);
 	return auth_run(&t->d, &how);
 }
 

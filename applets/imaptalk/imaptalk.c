@@ -177,15 +177,11 @@ static bool is_preauth(const struct imaptalk *im)
 static bool authenticate(struct imaptalk *im)
 {
 	struct talk *t = &im->talk;
-	struct buf unused = BUF(40);
 
-	dialog_tag(&t->d, &unused);
-	buf_free(&unused);
 	return auth_run(&t->d,
 			&(struct auth_how){
 					.mech = t->mech,
 					.creds = &t->creds,
-					.tag = t->d.tag,
 					.no_initial = !(im->caps.has & IMAP_SASL_IR),
 			});
 }

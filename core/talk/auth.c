@@ -142,7 +142,7 @@ static bool answer(struct dialog *d, struct sasl *s)
 }
 
 /* The command, with the first message where the mechanism has one. */
-static bool begin(struct dialog *d, const struct auth_how *how, struct sasl *s, bool has_initial)
+static bool begin(struct dialog *d, struct sasl *s, bool has_initial)
 {
 	struct auth_line line = line_new();
 	struct buf message = BUF_SECRET(AUTH_LINE_MAX);
@@ -150,9 +150,9 @@ static bool begin(struct dialog *d, const struct auth_how *how, struct sasl *s, 
 	bool ok = true;
 
 	if (d->proto == PROTO_IMAP)
-		buf_printf(&line.sent, "%s AUTHENTICATE %s", how->tag, sasl_mech_name(s->mech));
-	else
-		buf_printf(&line.sent, "AUTH %s", sasl_mech_name(s->mech));
+		dialog_tag(d, &line.sent);
+	buf_printf(&line.sent, "%s %s", d->proto == PROTO_IMAP ? "AUTHENTICATE" : "AUTH",
+			sasl_mech_name(s->mech));
 	buf_put(&line.shown, buf_bytes(&line.sent));
 	size_t command = line.sent.n;
 	if (has_initial) {
@@ -226,7 +226,7 @@ bool auth_run(struct dialog *d, const struct auth_how *how)
 	struct sasl s;
 	bool has_initial = auth_start(&s, nonce, d->s, d->proto, how);
 	bool ok = (sasl_fits(&s, &why) || err_set(&d->err, ERR_USAGE, "%s", why)) &&
-			begin(d, how, &s, has_initial) && answer_all(d, &s, has_initial);
+			begin(d, &s, has_initial) && answer_all(d, &s, has_initial);
 
 	if (ok && dialog_is_ok(d) && !sasl_may_believe(&s, &why))
 		ok = err_set(&d->err, ERR_EXCHANGE, "%s", why);

@@ -18,7 +18,6 @@ unsigned auth_pick(unsigned offered);
 struct auth_how {
 	unsigned mech;
 	const struct sasl_creds *creds;
-	const char *tag; /* IMAP: of the AUTHENTICATE command */
 	bool no_initial; /* IMAP without SASL-IR (RFC 4959), SMTP and POP3 on demand */
 };
 

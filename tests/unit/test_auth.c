@@ -112,7 +112,7 @@ static void run_case(const struct login_case *c)
 		.advance = fake_world_advance };
 	dialog_begin(&d, &world.w, stream_memory(&world.w, &memory), c->proto);
 	assert_true(dialog_read_reply(&d, DIALOG_REPLY_MS));
-	struct auth_how how = { .mech = c->mech, .creds = &sample, .tag = "a1" };
+	struct auth_how how = { .mech = c->mech, .creds = &sample };
 	bool answered = c->mech ? auth_run(&d, &how) : auth_user_pass(&d, &sample);
 	if (answered != c->answered)
 		fail_msg("%s: %s", c->name, d.err.text);
@@ -173,9 +173,7 @@ static void test_long_responses(void **state)
 		dialog_begin(&d, &world.w, stream_memory(&world.w, &memory), longs[i].proto);
 		assert_true(dialog_read_reply(&d, DIALOG_REPLY_MS));
 		assert_true(auth_run(&d,
-				&(struct auth_how){ .mech = SASL_PLAIN,
-						.creds = &creds,
-						.tag = "a1" }));
+				&(struct auth_how){ .mech = SASL_PLAIN, .creds = &creds }));
 		assert_int_equal(d.reply.status, REPLY_OK);
 		assert_true(bytes_starts(buf_bytes(&memory.written), bytes_of(longs[i].begins)));
 		dialog_end(&d);
