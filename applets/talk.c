@@ -656,20 +656,12 @@ bool talk_own(struct talk *t, enum report_status status, const char *error, cons
 	return false;
 }
 
-static bool is_utf8(struct bytes text)
-{
-	uint32_t code;
-
-	while (utf8_take(&text, &code))
-		;
-	return text.n == 0;
-}
-
 bool talk_may_login(struct talk *t)
 {
 	struct err e = { 0 };
 
-	if (!is_utf8(t->creds.password) || !is_utf8(t->creds.user))
+	if (utf8_prefix(t->creds.password) < t->creds.password.n ||
+			utf8_prefix(t->creds.user) < t->creds.user.n)
 		transcript_note(&t->transcript,
 				"user or password is not UTF-8, which servers take it for (RFC 4616 2):"
 				" perhaps Latin-1");

@@ -262,17 +262,6 @@ static size_t first_eight_bit(struct bytes in)
 	return at;
 }
 
-/* Offset of the first octet that is no UTF-8; in.n when all is. */
-static size_t first_not_utf8(struct bytes in)
-{
-	struct bytes rest = in;
-	uint32_t code;
-
-	while (utf8_take(&rest, &code)) {
-	}
-	return in.n - rest.n;
-}
-
 /* U+2018 to U+201F, as word processors write them. */
 static bool has_smart_quotes(struct bytes in)
 {
@@ -313,7 +302,7 @@ static void judge_characters(struct verdict *d, const struct b64auth_taken *t)
 	bool is_text = t->look == SASL_LOOK_TEXT;
 	struct bytes user = is_text ? t->decoded : t->f.user;
 	size_t mark = bytes_search(t->decoded, BYTES("\xef\xbb\xbf"));
-	size_t odd = first_not_utf8(t->decoded), high = first_eight_bit(t->decoded);
+	size_t odd = utf8_prefix(t->decoded), high = first_eight_bit(t->decoded);
 
 	if (judge_line_ends(d, t) || t->match == B64AUTH_SAME) /* then they belong to it */
 		return;
@@ -493,7 +482,7 @@ static bool lacks_nuls(const struct b64auth_taken *t)
 /* What is wrong whatever message it is. False: nothing. */
 static bool judge_string(struct verdict *d, const struct b64auth_taken *t)
 {
-	bool is_utf8 = first_not_utf8(t->decoded) == t->decoded.n;
+	bool is_utf8 = utf8_prefix(t->decoded) == t->decoded.n;
 
 	if (t->is_answer && (t->fault || t->look == SASL_LOOK_NOTHING || !is_utf8)) {
 		critical(d, "b64-plain-text",

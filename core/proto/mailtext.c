@@ -47,15 +47,6 @@ static bool is_alnum(unsigned char c)
 
 /* ---- UTF-8 (RFC 3629) ---- */
 
-static bool is_utf8(struct bytes in)
-{
-	uint32_t code;
-
-	while (utf8_take(&in, &code))
-		continue;
-	return in.n == 0;
-}
-
 /* Appends whole characters only. */
 static void put_char(struct buf *out, struct bytes character)
 {
@@ -103,7 +94,7 @@ static void put_latin1(struct buf *out, struct bytes in)
 /* Text outside of words: a line end before a blank is folding and vanishes (RFC 5322 2.2.3). */
 static void put_plain(struct buf *out, struct bytes in)
 {
-	bool is_good = is_utf8(in);
+	bool is_good = utf8_prefix(in) == in.n;
 
 	while (in.n > 0) {
 		size_t end = bytes_find(in, '\n');
@@ -408,7 +399,7 @@ void mailtext_convert(struct bytes charset, struct bytes text, struct buf *out)
 	if (is_name && run_open(&run, charset)) {
 		buf_put(&run.octets, text);
 		run_flush(&run, out);
-	} else if (is_utf8(text)) {
+	} else if (utf8_prefix(text) == text.n) {
 		put_utf8(out, text);
 	} else {
 		put_latin1(out, text);
@@ -443,7 +434,7 @@ bool mailtext_encode(struct bytes value, struct buf *out)
 	bool fits = true;
 
 	if (bytes_find(value, '\r') < value.n || bytes_find(value, '\n') < value.n ||
-			bytes_find(value, '\0') < value.n || !is_utf8(value))
+			bytes_find(value, '\0') < value.n || utf8_prefix(value) < value.n)
 		return false;
 	if (is_plain(value)) {
 		fits = buf_put(out, value);

@@ -25,6 +25,16 @@ bool utf8_take(struct bytes *in, uint32_t *code)
 	return true;
 }
 
+size_t utf8_prefix(struct bytes in)
+{
+	struct bytes rest = in;
+	uint32_t code;
+
+	while (utf8_take(&rest, &code))
+		;
+	return in.n - rest.n;
+}
+
 bool utf8_put(struct buf *out, uint32_t code)
 {
 	unsigned more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;

@@ -3,6 +3,7 @@
 #include "ui/json.h"
 
 #include "proto/b64.h"
+#include "proto/utf8.h"
 #include "sys/mem.h"
 #include "ui/show.h"
 
@@ -44,19 +45,6 @@ static void put_string(struct buf *out, struct bytes in)
 		in = bytes_skip(in, n);
 	}
 	buf_putc(out, '"');
-}
-
-static bool is_utf8(struct bytes in)
-{
-	uint32_t code;
-
-	while (in.n > 0) {
-		size_t n = show_utf8(in, &code);
-		if (n == 0)
-			return false;
-		in = bytes_skip(in, n);
-	}
-	return true;
 }
 
 static void put_comma(struct json *j)
@@ -109,7 +97,7 @@ void json_end(struct json *j)
 
 void json_text(struct json *j, const char *key, struct bytes value)
 {
-	if (!is_utf8(value)) {
+	if (utf8_prefix(value) < value.n) {
 		put_key(j, key, "_raw");
 		buf_putc(j->out, '"');
 		b64_encode(value, j->out);
