@@ -183,31 +183,15 @@ void tally_top(struct tally *t, size_t k)
 	}
 }
 
-/* Moves the row at i down to its place in a heap of n, the last in order on top. */
-static void sink(struct tally *t, size_t i, size_t n)
+static int compare_rows(const void *a, const void *b, void *tally)
 {
-	struct tally_row row = t->rows[i];
-
-	for (size_t below; (below = 2 * i + 1) < n; i = below) {
-		if (below + 1 < n && is_before(t, &t->rows[below], &t->rows[below + 1]))
-			below++;
-		if (!is_before(t, &row, &t->rows[below]))
-			break;
-		t->rows[i] = t->rows[below];
-	}
-	t->rows[i] = row;
+	return is_before(tally, a, b) ? -1 : is_before(tally, b, a);
 }
 
 void tally_sort(struct tally *t)
 {
-	for (size_t i = t->count / 2; i-- > 0;)
-		sink(t, i, t->count);
-	for (size_t n = t->count; n-- > 1;) {
-		struct tally_row last = t->rows[0];
-		t->rows[0] = t->rows[n];
-		t->rows[n] = last;
-		sink(t, 0, n);
-	}
+	if (t->count > 0)
+		qsort_r(t->rows, t->count, sizeof(t->rows[0]), compare_rows, t);
 	if (t->room > 0)
 		make_index(t);
 }
