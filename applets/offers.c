@@ -4,12 +4,14 @@
 
 #include "proto/smtp.h"
 
-static bool has_line(struct bytes list, struct bytes wanted)
+/* Of lines (bytes_line) or words (bytes_word). */
+static bool has(struct bytes list, bool (*next)(struct bytes *, struct bytes *),
+		struct bytes wanted)
 {
-	struct bytes line;
+	struct bytes one;
 
-	while (bytes_line(&list, &line))
-		if (bytes_equal_nocase(line, wanted))
+	while (next(&list, &one))
+		if (bytes_equal_nocase(one, wanted))
 			return true;
 	return false;
 }
@@ -27,16 +29,6 @@ static struct bytes partner(const struct talk *t, struct bytes list, struct byte
 	return (struct bytes){ NULL, 0 };
 }
 
-static bool has_word(struct bytes line, struct bytes wanted)
-{
-	struct bytes word;
-
-	while (bytes_word(&line, &word))
-		if (bytes_equal_nocase(word, wanted))
-			return true;
-	return false;
-}
-
 /* The keyword, and what the other line does not have; "-" when it has all. */
 static void put_own(struct buf *out, struct bytes line, struct bytes other)
 {
@@ -47,7 +39,7 @@ static void put_own(struct buf *out, struct bytes line, struct bytes other)
 	buf_put(out, word);
 	size_t bare = out->n;
 	while (bytes_word(&rest, &word))
-		if (!has_word(other, word)) {
+		if (!has(other, bytes_word, word)) {
 			buf_putc(out, ' ');
 			buf_put(out, word);
 		}
@@ -81,20 +73,20 @@ static void compare(struct talk *t, struct bytes before, struct bytes after)
 
 	/* that goes away: RFC 3207 4.2, RFC 2595 4 */
 	while (bytes_line(&rest, &line))
-		any |= !has_line(after, line) && !bytes_equal_nocase(line, starttls);
+		any |= !has(after, bytes_line, line) && !bytes_equal_nocase(line, starttls);
 	rest = after;
 	while (bytes_line(&rest, &line))
-		any |= !has_line(before, line);
+		any |= !has(before, bytes_line, line);
 	if (!any)
 		return;
 	transcript_note(&t->transcript, "offered in clear text           offered with TLS");
 	rest = before;
 	while (bytes_line(&rest, &line))
-		if (!has_line(after, line))
+		if (!has(after, bytes_line, line))
 			note_row(t, line, partner(t, after, line));
 	rest = after;
 	while (bytes_line(&rest, &line))
-		if (!has_line(before, line) && partner(t, before, line).n == 0)
+		if (!has(before, bytes_line, line) && partner(t, before, line).n == 0)
 			note_row(t, (struct bytes){ NULL, 0 }, line);
 }
 

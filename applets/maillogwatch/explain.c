@@ -36,14 +36,6 @@ static void put_delays(struct buf *out, const struct log_event *e)
 				sum_ms / 1000, most == 1 ? "waiting " : "", explain_stages[most]);
 }
 
-static bool is_printable(struct bytes text)
-{
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] < ' ' || text.p[i] > '~')
-			return false;
-	return true;
-}
-
 /* Postfix logs what the server said last: a prompt of LOGIN, the challenge of CRAM-MD5 (RFC 2195 2)
  * or DIGEST-MD5 (RFC 2831 2.1.1). Only such are decoded: what looks otherwise may be a secret. */
 static void put_prompt(struct buf *out, struct bytes text)
@@ -55,7 +47,7 @@ static void put_prompt(struct buf *out, struct bytes text)
 	bytes_word(&rest, &coded);
 	coded = bytes_head(coded, bytes_find(coded, ','));
 	if (coded.n == 0 || b64_decode(coded, &plain, NULL) != B64_OK ||
-			!is_printable(buf_bytes(&plain)))
+			!bytes_is_ascii(buf_bytes(&plain)) || bytes_has_control(buf_bytes(&plain)))
 		plain.n = 0;
 	struct bytes said = buf_bytes(&plain);
 	bool is_prompt = bytes_ends(said, BYTES(":"));

@@ -680,13 +680,8 @@ static void put_value(struct buf *out, struct bytes value, bool is_host)
 /* "-x" would be an option, "@x" a server and "+x" a switch to dig. */
 static bool is_fit_to_paste(struct bytes value)
 {
-	if (value.n == 0 || strchr("-@+", value.p[0]))
-		return false;
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] < ' ' || value.p[i] > '~')
-			return false;
-	}
-	return true;
+	return value.n > 0 && !strchr("-@+", value.p[0]) && bytes_is_ascii(value) &&
+			!bytes_has_control(value);
 }
 
 /* What stands before the last "@" of an address, or behind it. */
